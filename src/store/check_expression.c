@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ *
+ * check_expression.c
+ *	  Is a text one harmless SQL expression over the rows of a relation?
+ *
+ * Clean rules are data, but their text becomes part of a view.  PL/pgSQL's
+ * expression grammar decides whether the text is a single expression, so that
+ * nothing in it can close the parenthesis it will stand in; then the query it
+ * would become is analysed, never run.
+ *
+ * IDENTIFICATION
+ *	  src/store/check_expression.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "nodes/primnodes.h"
+#include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "parser/parse_coerce.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+
+PG_FUNCTION_INFO_V1(_check_expression);
+
+/* The grammar accepts what may follow SELECT; only a lone expression will do. */
+static void
+check_single_expression(const char *expression)
+{
+	List	   *parsed = raw_parser(expression, RAW_PARSE_PLPGSQL_EXPR);
+	SelectStmt *select = NULL;
+
+	if (list_length(parsed) == 1 && IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
+		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+
+	if (select == NULL ||
+		list_length(select->targetList) != 1 ||
+		linitial_node(ResTarget, select->targetList)->name != NULL ||
+		select->distinctClause != NIL ||
+		select->intoClause != NULL ||
+		select->fromClause != NIL ||
+		select->whereClause != NULL ||
+		select->groupClause != NIL ||
+		select->havingClause != NULL ||
+		select->windowClause != NIL ||
+		select->valuesLists != NIL ||
+		select->sortClause != NIL ||
+		select->limitOffset != NULL ||
+		select->limitCount != NULL ||
+		select->lockingClause != NIL ||
+		select->withClause != NULL ||
+		select->op != SETOP_NONE)
+		ereport(ERROR,
+				errcode(ERRCODE_SYNTAX_ERROR),
+				errmsg("\"%s\" is not a single SQL expression", expression),
+				errhint("Write an expression over the columns of the row, such as: order_total < 0"));
+}
+
+/* Analyse SELECT (expression) FROM source; the newline ends a trailing comment. */
+static Query *
+analyze_over_source(const char *expression, Oid source)
+{
+	StringInfoData sql;
+	List	   *parsed;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT (%s\n) FROM %s r", expression,
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(source)),
+												get_rel_name(source)));
+	parsed = raw_parser(sql.data, RAW_PARSE_DEFAULT);
+
+	return parse_analyze_fixedparams(linitial_node(RawStmt, parsed), sql.data, NULL, 0, NULL);
+}
+
+static void
+check_row_expression(const Query *query, const char *expression)
+{
+	if (query->hasAggs || query->hasTargetSRFs)
+		ereport(ERROR,
+				errcode(ERRCODE_GROUPING_ERROR),
+				errmsg("\"%s\" does not give one value per row", expression),
+				errhint("Use a window function or a sub-select instead of an aggregate or a set-returning function."));
+
+	if (contain_volatile_functions((Node *) query))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				errmsg("\"%s\" calls a volatile function", expression),
+				errhint("The same row must give the same verdict each time it is read."));
+}
+
+static void
+check_result_type(const Query *query, const char *expression, Oid wanted)
+{
+	Oid			type = exprType((Node *) linitial_node(TargetEntry, query->targetList)->expr);
+
+	if (!can_coerce_type(1, &type, &wanted, COERCION_ASSIGNMENT))
+		ereport(ERROR,
+				errcode(ERRCODE_DATATYPE_MISMATCH),
+				errmsg("\"%s\" is of type %s, not %s", expression,
+					   format_type_be(type), format_type_be(wanted)));
+}
+
+/* (expression text, source regclass, wanted regtype) => void */
+Datum
+_check_expression(PG_FUNCTION_ARGS)
+{
+	char	   *expression;
+	Oid			wanted;
+	Query	   *query;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("expression, source and type must not be null"));
+
+	expression = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	wanted = PG_GETARG_OID(2);
+
+	check_single_expression(expression);
+	query = analyze_over_source(expression, PG_GETARG_OID(1));
+	check_row_expression(query, expression);
+	check_result_type(query, expression, wanted);
+
+	PG_RETURN_VOID();
+}
