@@ -58,9 +58,9 @@ BEGIN
      WHERE a.attrelid = relation AND a.attname = source AND a.attnum > 0 AND NOT a.attisdropped;
 
     IF canonical = ANY (shopanalytics._keys()) THEN
-        IF source_category IN ('A', 'C', 'P', 'X') THEN
+        IF source_category NOT IN ('N', 'S', 'E') AND source_type <> 'uuid'::regtype THEN
             RAISE EXCEPTION 'column "%" of % is of type % and cannot be the key %', source, relation, source_type, canonical
-                USING ERRCODE = 'datatype_mismatch', HINT = 'Map a view that gives it a scalar type.';
+                USING ERRCODE = 'datatype_mismatch', HINT = 'A key is a number, a text, an enum or a uuid: map a view that casts it.';
         END IF;
         RETURN format('t.%I', source);
     ELSIF source_type = canonical_type THEN

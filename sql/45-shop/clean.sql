@@ -4,7 +4,7 @@ INSERT INTO shopanalytics.store_part (layer, position, name, ddl) VALUES
 ('derived', 10, 'customers_clean', $ddl$
 CREATE VIEW customers_clean WITH (security_invoker = true) AS
 SELECT c.*,
-       coalesce(shopanalytics.email_status(c.email), 'empty') AS email_status   -- A18
+       coalesce(shopanalytics.email_status(shopanalytics.clean_text(c.email)), 'empty') AS email_status   -- A18
   FROM customers_checked c
  WHERE NOT c.is_excluded;
 COMMENT ON VIEW customers_clean IS 'one row per customer, tidied, with its issues';

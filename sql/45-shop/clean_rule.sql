@@ -3,20 +3,20 @@
 INSERT INTO shopanalytics.store_part (layer, position, name, ddl) VALUES
 ('base', 50, 'clean_rule', $ddl$
 CREATE TABLE clean_rule (
-    entity text NOT NULL CHECK (entity IN ('customers', 'products', 'orders', 'order_items', 'sessions')),
-    name text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{0,49}$'),
+    entity text NOT NULL CONSTRAINT entity_is_a_base_table CHECK (entity IN ('customers', 'products', 'orders', 'order_items', 'sessions')),
+    name text NOT NULL CONSTRAINT name_is_a_lower_case_word CHECK (name ~ '^[a-z][a-z0-9_]{0,49}$'),
     issue text NOT NULL,
     column_name text,
     fix text,
-    action text NOT NULL DEFAULT 'flag' CHECK (action IN ('flag', 'fix', 'exclude')),
-    severity text NOT NULL DEFAULT 'warning' CHECK (severity IN ('info', 'warning', 'error')),
+    action text NOT NULL DEFAULT 'flag' CONSTRAINT action_is_flag_fix_or_exclude CHECK (action IN ('flag', 'fix', 'exclude')),
+    severity text NOT NULL DEFAULT 'warning' CONSTRAINT severity_is_info_warning_or_error CHECK (severity IN ('info', 'warning', 'error')),
     impact text,
     position integer NOT NULL DEFAULT 1000,
     enabled boolean NOT NULL DEFAULT true,
     shipped boolean NOT NULL DEFAULT false,
     PRIMARY KEY (entity, name),
-    CHECK ((action = 'fix') = (fix IS NOT NULL)),
-    CHECK (fix IS NULL OR column_name IS NOT NULL)
+    CONSTRAINT fix_goes_with_action_fix CHECK ((action = 'fix') = (fix IS NOT NULL)),
+    CONSTRAINT fix_needs_column_name CHECK (fix IS NULL OR column_name IS NOT NULL)
 );
 COMMENT ON TABLE clean_rule IS 'what counts as an issue in the data, and how it is cleaned';
 COMMENT ON COLUMN clean_rule.entity IS 'base table that the rule is about';

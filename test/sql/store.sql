@@ -1,0 +1,129 @@
+-- Stores: making, listing, upgrading, dropping; two side by side never mix.
+\set SHOW_CONTEXT never
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+
+-- ordinary
+CALL shopanalytics.create_store('demo');
+CALL shopanalytics.create_store('berlin', timezone => 'Europe/Berlin', key_type => 'bigint');
+SELECT store, version = (SELECT extversion FROM pg_extension WHERE extname = 'shopanalytics') AS current, timezone, mapped
+  FROM shopanalytics.store ORDER BY store;
+
+-- A22: base, source, checked, clean and stage of each entity
+SELECT string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^orders') AS orders,
+       string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^sessions') AS sessions
+  FROM pg_class WHERE relnamespace = 'demo'::regnamespace AND relkind IN ('r', 'v');
+
+-- the key type is the store's own
+SELECT attrelid::regclass, attname, format_type(atttypid, NULL)
+  FROM pg_attribute
+ WHERE attrelid IN ('demo.order_items'::regclass, 'berlin.order_items'::regclass, 'demo.orders_clean'::regclass, 'berlin.orders_clean'::regclass)
+   AND attname IN ('order_id', 'customer_id', 'product_id') AND attnum > 0
+ ORDER BY 1, 2;
+
+-- two stores never mix
+INSERT INTO demo.orders (order_id, customer_id, order_date, order_total) VALUES ('a', 'c', '2025-01-01 23:30+00', 10);
+INSERT INTO berlin.orders (order_id, customer_id, order_date, order_total) VALUES (1, 1, '2025-01-01 23:30+00', 20);
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'small_order', 'order_total < 50');
+SELECT order_id, order_day, order_issue FROM demo.orders_clean;
+SELECT order_id, order_day, order_issue FROM berlin.orders_clean;
+SELECT day, revenue, orders FROM demo.kpi_daily;
+SELECT day, revenue, orders FROM berlin.kpi_daily;
+
+-- stage: a second run changes nothing
+CALL shopanalytics.stage('demo');
+SELECT order_id, order_total, order_issue FROM demo.orders_stage;
+CALL shopanalytics.stage('demo');
+SELECT order_id, order_total, order_issue FROM demo.orders_stage;
+
+-- names with quotes, blanks and capitals
+CALL shopanalytics.create_store('O''Neil "Shop"');
+INSERT INTO "O'Neil ""Shop""".customers (customer_id, email) VALUES ('1', 'x');
+SELECT customer_id, issues FROM "O'Neil ""Shop""".customers_clean;
+CALL shopanalytics.stage('O''Neil "Shop"');
+CALL shopanalytics.drop_store('O''Neil "Shop"');
+
+-- errors
+CALL shopanalytics.create_store('demo');
+CALL shopanalytics.create_store(NULL);
+CALL shopanalytics.create_store('');
+CALL shopanalytics.create_store(repeat('x', 64));
+CALL shopanalytics.create_store('pg_shop');
+CALL shopanalytics.create_store('nowhere', timezone => 'Europe/Atlantis');
+CALL shopanalytics.create_store('nowhere', timezone => NULL);
+CALL shopanalytics.create_store('nowhere', key_type => 'json');
+CALL shopanalytics.create_store('nowhere', key_type => NULL);
+CALL shopanalytics.stage('nowhere');
+CALL shopanalytics.stage('public');
+CALL shopanalytics.stage(NULL);
+CALL shopanalytics.upgrade_store('nowhere');
+CALL shopanalytics.drop_store('nowhere');
+-- nothing half-made
+SELECT count(*) FROM pg_namespace WHERE nspname IN ('nowhere', 'pg_shop');
+
+-- upgrade: the user's rule, switch and severity stay; a lost shipped rule and view come back
+CALL shopanalytics.upgrade_store('demo');
+UPDATE demo.clean_rule SET enabled = false WHERE name = 'missing_customer';
+UPDATE demo.clean_rule SET severity = 'error', issue = 'order_total < -1' WHERE name = 'negative_total';
+DELETE FROM demo.clean_rule WHERE name = 'unknown_customer';
+DROP VIEW demo.customer_segments;
+UPDATE demo.store_setting SET version = '0.0.1';
+CALL shopanalytics.upgrade_store('demo');
+SELECT name, issue, severity, enabled, shipped FROM demo.clean_rule
+ WHERE name IN ('missing_customer', 'negative_total', 'unknown_customer', 'small_order') ORDER BY name;
+SELECT count(*) FROM demo.customer_segments;
+SELECT order_id, order_issue FROM demo.orders_clean;
+SELECT store, version = (SELECT extversion FROM pg_extension WHERE extname = 'shopanalytics') AS current FROM shopanalytics.store ORDER BY store;
+-- the trigger is on again
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'tiny_order', 'order_total < 20');
+SELECT order_issue FROM demo.orders_clean;
+
+-- dropping asks before it takes what others built
+CREATE TABLE demo.my_notes (note text);
+CREATE VIEW public.my_report AS SELECT day, revenue FROM demo.kpi_daily;
+CALL shopanalytics.drop_store('demo');
+DROP VIEW public.my_report;
+CALL shopanalytics.drop_store('demo');
+SELECT order_id FROM demo.orders;
+DROP TABLE demo.my_notes;
+CALL shopanalytics.drop_store('demo');
+CREATE VIEW public.my_report AS SELECT day, revenue FROM berlin.kpi_daily;
+SET client_min_messages = warning;
+CALL shopanalytics.drop_store('berlin', cascade => true);
+RESET client_min_messages;
+SELECT to_regclass('public.my_report') AS my_report, to_regnamespace('demo') AS demo, to_regnamespace('berlin') AS berlin;
+
+-- a store is an ordinary schema: dropping or renaming it leaves no stale entry
+CALL shopanalytics.create_store('gone');
+ALTER SCHEMA gone RENAME TO moved;
+SELECT store FROM shopanalytics.store;
+INSERT INTO moved.clean_rule (entity, name, issue) VALUES ('orders', 'tiny_order', 'order_total < 20');
+CALL shopanalytics.drop_store('moved');
+SELECT count(*) FROM shopanalytics.store;
+
+-- a plain user with the right to make schemas needs nothing more, and sees only what is open to him
+CREATE ROLE regress_shopkeeper;
+CREATE ROLE regress_stranger;
+SELECT format('GRANT CREATE ON DATABASE %I TO regress_shopkeeper', current_database()) \gexec
+SET ROLE regress_shopkeeper;
+CALL shopanalytics.create_store('mine');
+INSERT INTO mine.orders (order_id, order_total) VALUES ('1', -5);
+INSERT INTO mine.clean_rule (entity, name, issue) VALUES ('orders', 'tiny_order', 'order_total < 20');
+CALL shopanalytics.stage('mine');
+SELECT order_id, order_issue FROM mine.orders_stage;
+SELECT store, owner FROM shopanalytics.store;
+SET ROLE regress_stranger;
+SELECT store, owner FROM shopanalytics.store;
+CALL shopanalytics.stage('mine');
+CALL shopanalytics.drop_store('mine');
+RESET ROLE;
+SELECT store, owner FROM shopanalytics.store;
+-- views run with the rights of who reads them
+GRANT USAGE ON SCHEMA mine TO regress_stranger;
+GRANT SELECT ON mine.orders_clean TO regress_stranger;
+SET ROLE regress_stranger;
+SELECT * FROM mine.orders_clean;
+RESET ROLE;
+CALL shopanalytics.drop_store('mine');
+DROP OWNED BY regress_shopkeeper, regress_stranger;
+DROP ROLE regress_shopkeeper, regress_stranger;
