@@ -16,4 +16,8 @@
 #error "shopanalytics needs PostgreSQL 15 or later"
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #endif							/* SHOPANALYTICS_COMPAT_H */
