@@ -20,4 +20,9 @@
 #include "varatt.h"
 #endif
 
+/* Intervals can be infinite since 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i)	((void) (i), false)
+#endif
+
 #endif							/* SHOPANALYTICS_COMPAT_H */

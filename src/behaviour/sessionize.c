@@ -1,0 +1,414 @@
+/*-------------------------------------------------------------------------
+ *
+ * sessionize.c
+ *	  sessionize(), session_start(), session_split_reason(): window functions
+ *	  that cut a visitor's events into sessions.
+ *
+ * Rows arrive in order of time, so what a row means depends on the session so
+ * far and on nothing behind it: a few numbers per partition are all the state,
+ * no earlier row is read again, and the mark is moved along so that the
+ * executor can drop the rows it has passed.  Frames do not matter.
+ *
+ * All answers must be the same for any order of simultaneous events, as long
+ * as the rules are.  That is why a timeout that changes within a partition is
+ * an error: with two of them in one instant the sort would choose.
+ *
+ * Times are plain 64-bit integers here, microseconds or what the user counts
+ * in.  The distance of two of them need not fit in 64 bits with a sign, but
+ * does without one when the earlier is known, as it is.
+ *
+ * IDENTIFICATION
+ *	  src/behaviour/sessionize.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "nodes/supportnodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "windowapi.h"
+
+#include "behaviour/interval_usecs.h"
+#include "compat.h"
+
+/* The arguments that all the functions have. */
+enum
+{
+	ARG_TS,
+	ARG_TIMEOUT,
+	ARG_SPLIT,
+	ARG_MAX_DURATION,
+	ARG_MAX_EVENTS
+};
+
+typedef enum TimeScale
+{
+	SCALE_CLOCK,				/* timestamps, which can be infinite */
+	SCALE_NUMBER				/* bigint, in any unit */
+} TimeScale;
+
+typedef enum SplitReason
+{
+	SPLIT_NONE,					/* the row continues its session */
+	SPLIT_FIRST,
+	SPLIT_TIMEOUT,
+	SPLIT_FORCED,
+	SPLIT_MAX_DURATION,
+	SPLIT_MAX_EVENTS
+} SplitReason;
+
+typedef struct SessionRules
+{
+	uint64		timeout;		/* longest gap inside a session */
+	uint64		max_duration;	/* of a session; PG_UINT64_MAX: any */
+	int64		max_events;		/* in a session; PG_INT64_MAX: any */
+} SessionRules;
+
+/* Per partition; starts as zeroes. */
+typedef struct SessionState
+{
+	bool		ready;			/* the fields down to rules are set */
+	bool		rules_vary;		/* rules must be read for each row */
+	bool		split_varies;	/* split must be read for each row */
+	bool		split;			/* otherwise, what it is */
+	TimeScale	scale;
+	SessionRules rules;
+
+	int64		number;			/* of the current session; 0: none yet */
+	int64		start;			/* its first time */
+	int64		last;			/* its latest time */
+	int64		nevents;		/* its rows so far */
+} SessionState;
+
+PG_FUNCTION_INFO_V1(sessionize_support);
+PG_FUNCTION_INFO_V1(window_sessionize);
+PG_FUNCTION_INFO_V1(window_session_start);
+PG_FUNCTION_INFO_V1(window_session_split_reason);
+PG_FUNCTION_INFO_V1(window_sessionize_bigint);
+PG_FUNCTION_INFO_V1(window_session_start_bigint);
+PG_FUNCTION_INFO_V1(window_session_split_reason_bigint);
+
+/*
+ * Distance of two times, the earlier first.  From or to an infinite time it is
+ * longer than any timeout, unless both are the same.
+ */
+static inline uint64
+session_gap(TimeScale scale, int64 from, int64 to)
+{
+	if (scale == SCALE_CLOCK && from != to &&
+		(TIMESTAMP_IS_NOBEGIN(from) || TIMESTAMP_IS_NOEND(to)))
+		return PG_UINT64_MAX;
+
+	return (uint64) to - (uint64) from;
+}
+
+/* Why the next event starts a session, if it does; the first reason counts. */
+static inline SplitReason
+session_split(const SessionState *state, int64 ts, bool split)
+{
+	const SessionRules *rules = &state->rules;
+
+	if (state->number == 0)
+		return SPLIT_FIRST;
+	if (session_gap(state->scale, state->last, ts) > rules->timeout)
+		return SPLIT_TIMEOUT;
+	if (split)
+		return SPLIT_FORCED;
+	if (session_gap(state->scale, state->start, ts) > rules->max_duration)
+		return SPLIT_MAX_DURATION;
+	if (state->nevents >= rules->max_events)
+		return SPLIT_MAX_EVENTS;
+
+	return SPLIT_NONE;
+}
+
+/* The whole algorithm: take in the next event, in order of time. */
+static inline SplitReason
+session_advance(SessionState *state, int64 ts, bool split)
+{
+	SplitReason reason = session_split(state, ts, split);
+
+	if (reason != SPLIT_NONE)
+	{
+		state->number++;
+		state->start = ts;
+		state->nevents = 0;
+	}
+	state->last = ts;
+	state->nevents++;
+
+	return reason;
+}
+
+/* A length of time, in the unit of the times. */
+static uint64
+session_length(TimeScale scale, Datum value, const char *name)
+{
+	if (scale == SCALE_CLOCK)
+		return interval_usecs(DatumGetIntervalP(value), name);
+
+	if (DatumGetInt64(value) < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("%s must not be negative, got " INT64_FORMAT,
+					   name, DatumGetInt64(value)),
+				errhint("Write a length of zero or more."));
+
+	return DatumGetInt64(value);
+}
+
+static void
+session_rules_read(WindowObject winobj, TimeScale scale, SessionRules *rules)
+{
+	Datum		value;
+	bool		isnull;
+
+	value = WinGetFuncArgCurrent(winobj, ARG_TIMEOUT, &isnull);
+	if (isnull)
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("timeout must not be null"),
+				scale == SCALE_CLOCK ?
+				errhint("Leave it out for 30 minutes.") :
+				errhint("Give it in the unit of the times."));
+	rules->timeout = session_length(scale, value, "timeout");
+
+	value = WinGetFuncArgCurrent(winobj, ARG_MAX_DURATION, &isnull);
+	rules->max_duration = isnull ? PG_UINT64_MAX :
+		session_length(scale, value, "max_duration");
+
+	value = WinGetFuncArgCurrent(winobj, ARG_MAX_EVENTS, &isnull);
+	if (!isnull && DatumGetInt32(value) < 1)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("max_events must be at least 1, got %d",
+					   DatumGetInt32(value)),
+				errhint("Leave it out for sessions of any number of events."));
+	rules->max_events = isnull ? PG_INT64_MAX : DatumGetInt32(value);
+}
+
+static void
+session_check_same(bool same, const char *name)
+{
+	if (!same)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("%s must not change within a partition", name),
+				errhint("Add what it depends on to PARTITION BY."));
+}
+
+static void
+session_check_order(FunctionCallInfo fcinfo, int64 last, int64 ts)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	if (likely(ts >= last))
+		return;
+
+	getTypeOutputInfo(get_fn_expr_argtype(fcinfo->flinfo, ARG_TS),
+					  &output, &is_varlena);
+	ereport(ERROR,
+			errcode(ERRCODE_WINDOWING_ERROR),
+			errmsg("times are not in ascending order"),
+			errdetail("%s comes after %s.",
+					  OidOutputFunctionCall(output, Int64GetDatum(ts)),
+					  OidOutputFunctionCall(output, Int64GetDatum(last))),
+			errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+}
+
+/* Once per partition: what is constant is read here and not again. */
+static void
+session_state_prepare(FunctionCallInfo fcinfo, SessionState *state,
+					  TimeScale scale)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	state->scale = scale;
+	session_rules_read(winobj, scale, &state->rules);
+	state->rules_vary = !(get_fn_expr_arg_stable(flinfo, ARG_TIMEOUT) &&
+						  get_fn_expr_arg_stable(flinfo, ARG_MAX_DURATION) &&
+						  get_fn_expr_arg_stable(flinfo, ARG_MAX_EVENTS));
+
+	state->split_varies = !get_fn_expr_arg_stable(flinfo, ARG_SPLIT);
+	if (!state->split_varies)
+	{
+		bool		isnull;
+		Datum		value = WinGetFuncArgCurrent(winobj, ARG_SPLIT, &isnull);
+
+		state->split = !isnull && DatumGetBool(value);
+	}
+
+	state->ready = true;
+}
+
+/*
+ * What all the functions share: takes in the current row.  False if it has no
+ * time; then it belongs to no session and changes nothing.
+ */
+static inline bool
+session_next(FunctionCallInfo fcinfo, TimeScale scale,
+			 SessionState **result, SplitReason *reason)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+	SessionState *state = WinGetPartitionLocalMemory(winobj, sizeof(SessionState));
+	Datum		value;
+	bool		isnull;
+	int64		ts;
+	bool		split;
+
+	*result = state;
+	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+
+	if (!state->ready)
+		session_state_prepare(fcinfo, state, scale);
+	else if (state->rules_vary)
+	{
+		SessionRules rules;
+
+		session_rules_read(winobj, scale, &rules);
+		session_check_same(rules.timeout == state->rules.timeout, "timeout");
+		session_check_same(rules.max_duration == state->rules.max_duration,
+						   "max_duration");
+		session_check_same(rules.max_events == state->rules.max_events,
+						   "max_events");
+	}
+
+	value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
+	if (isnull)
+		return false;
+	ts = DatumGetInt64(value);
+	if (state->number > 0)
+		session_check_order(fcinfo, state->last, ts);
+
+	split = state->split;
+	if (state->split_varies)
+	{
+		value = WinGetFuncArgCurrent(winobj, ARG_SPLIT, &isnull);
+		split = !isnull && DatumGetBool(value);
+	}
+
+	*reason = session_advance(state, ts, split);
+
+	return true;
+}
+
+static inline Datum
+session_number_datum(FunctionCallInfo fcinfo, TimeScale scale)
+{
+	SessionState *state;
+	SplitReason reason;
+
+	if (!session_next(fcinfo, scale, &state, &reason))
+		PG_RETURN_NULL();
+
+	PG_RETURN_INT64(state->number);
+}
+
+static inline Datum
+session_start_datum(FunctionCallInfo fcinfo, TimeScale scale)
+{
+	SessionState *state;
+	SplitReason reason;
+
+	if (!session_next(fcinfo, scale, &state, &reason))
+		PG_RETURN_NULL();
+
+	PG_RETURN_INT64(state->start);
+}
+
+static inline Datum
+session_reason_datum(FunctionCallInfo fcinfo, TimeScale scale)
+{
+	static const char *const names[] = {
+		[SPLIT_FIRST] = "first",
+		[SPLIT_TIMEOUT] = "timeout",
+		[SPLIT_FORCED] = "split",
+		[SPLIT_MAX_DURATION] = "max_duration",
+		[SPLIT_MAX_EVENTS] = "max_events"
+	};
+	SessionState *state;
+	SplitReason reason;
+
+	if (!session_next(fcinfo, scale, &state, &reason) || reason == SPLIT_NONE)
+		PG_RETURN_NULL();
+
+	PG_RETURN_TEXT_P(cstring_to_text(names[reason]));
+}
+
+/*
+ * (internal) => internal; tells the planner that the frame does not matter, so
+ * that it takes the cheapest and the executor need not look for peers.  Before
+ * 16 nobody asks.
+ */
+Datum
+sessionize_support(PG_FUNCTION_ARGS)
+{
+#if PG_VERSION_NUM >= 160000
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestOptimizeWindowClause))
+	{
+		((SupportRequestOptimizeWindowClause *) request)->frameOptions =
+			FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS |
+			FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+			FRAMEOPTION_END_CURRENT_ROW;
+		PG_RETURN_POINTER(request);
+	}
+#endif
+
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * (ts timestamptz, timeout interval, split boolean, max_duration interval,
+ * max_events int4) => int8; timestamp likewise, here and below
+ */
+Datum
+window_sessionize(PG_FUNCTION_ARGS)
+{
+	return session_number_datum(fcinfo, SCALE_CLOCK);
+}
+
+/* (ts timestamptz, ...) => timestamptz */
+Datum
+window_session_start(PG_FUNCTION_ARGS)
+{
+	return session_start_datum(fcinfo, SCALE_CLOCK);
+}
+
+/* (ts timestamptz, ...) => text */
+Datum
+window_session_split_reason(PG_FUNCTION_ARGS)
+{
+	return session_reason_datum(fcinfo, SCALE_CLOCK);
+}
+
+/*
+ * (ts int8, timeout int8, split boolean, max_duration int8, max_events int4)
+ * => int8
+ */
+Datum
+window_sessionize_bigint(PG_FUNCTION_ARGS)
+{
+	return session_number_datum(fcinfo, SCALE_NUMBER);
+}
+
+/* (ts int8, ...) => int8 */
+Datum
+window_session_start_bigint(PG_FUNCTION_ARGS)
+{
+	return session_start_datum(fcinfo, SCALE_NUMBER);
+}
+
+/* (ts int8, ...) => text */
+Datum
+window_session_split_reason_bigint(PG_FUNCTION_ARGS)
+{
+	return session_reason_datum(fcinfo, SCALE_NUMBER);
+}
