@@ -1,0 +1,75 @@
+# plpgsql_check has nothing to say about any PL/pgSQL function.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('check');
+$node->init;
+$node->start;
+
+if ($node->psql('postgres', 'CREATE EXTENSION plpgsql_check') != 0)
+{
+	$node->stop;
+	plan skip_all => 'plpgsql_check is not installed';
+}
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION shopanalytics;
+	CALL shopanalytics.create_store('checked');
+});
+
+# Run SQL text that they are given, which only functions of the extension do.
+my @runs_text = qw(_run_ddl _follow_key_type);
+
+# One line for each finding.  A trigger function is checked against a table that
+# fires it.  The checker knows no columns of a record that comes from EXECUTE, and
+# takes the literal in a declaration for text.
+sub findings
+{
+	my ($schema) = @_;
+	my $runs_text = join ', ', map { "'$_'" } @runs_text;
+
+	return split /\n/, $node->safe_psql('postgres', qq{
+		SELECT concat_ws(': ', f.oid::regprocedure, 'line ' || c.lineno, c.level, c.message, c.detail)
+		  FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'plpgsql'
+		  LEFT JOIN (SELECT tgfoid, min(tgrelid::oid) AS tgrelid FROM pg_trigger GROUP BY tgfoid) t ON t.tgfoid = f.oid,
+		       plpgsql_check_function_tb(f.oid, coalesce(t.tgrelid, 0), fatal_errors => false,
+		           extra_warnings => true, security_warnings => true, compatibility_warnings => true) c
+		 WHERE f.pronamespace = '$schema'::regnamespace
+		   AND NOT (f.prosrc ~ 'IN\\s+EXECUTE' AND c.message ~ 'is not assigned yet|cached plan|never read variable|result of dynamic SQL|are no plan')
+		   AND c.message !~ 'target type is different'
+		   AND NOT (f.proname IN ($runs_text) AND c.level = 'security')
+		 ORDER BY 1});
+}
+
+my @functions = split /\n/, $node->safe_psql('postgres', q{
+	SELECT f.oid::regprocedure
+	  FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang
+	 WHERE l.lanname = 'plpgsql' AND f.pronamespace = 'shopanalytics'::regnamespace
+	 ORDER BY f.oid::regprocedure::text});
+my @findings = findings('shopanalytics');
+foreach my $function (@functions)
+{
+	is(join("\n", grep { index($_, "$function: ") == 0 } @findings), '', $function);
+}
+
+# It would have found something.
+$node->safe_psql('postgres', q{
+	CREATE SCHEMA careless;
+	CREATE FUNCTION careless.f(name text) RETURNS integer LANGUAGE plpgsql AS $$
+	DECLARE
+		unused integer;
+	BEGIN
+		EXECUTE 'DROP TABLE ' || name;
+		RETURN missing FROM pg_class;
+	END $$;
+});
+my $careless = join "\n", findings('careless');
+like($careless, qr/unused variable/, 'an unused variable is found');
+like($careless, qr/"missing" does not exist/, 'an unknown column is found');
+like($careless, qr/security/, 'an open EXECUTE is found');
+
+$node->stop;
+done_testing();
