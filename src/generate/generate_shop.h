@@ -180,7 +180,7 @@ generate_either_anomaly(const Shop *shop, Random *random, AnomalyKind from, Anom
 	return 0;
 }
 
-/* shop.c */
+/* generate_shop_plan.c */
 extern void generate_shop_fill(Shop *shop, uint64 seed);
 extern int32 generate_find(const int64 *before, int32 n, int64 value);
 extern TimestampTz generate_local_time(const Shop *shop, int32 day, int32 second);
@@ -189,7 +189,7 @@ extern int32 generate_signup_day(const Shop *shop, int32 customer);
 extern int32 generate_active_customer(const Shop *shop, Random *random, int32 day);
 extern int32 generate_second_of_day(Random *random, const uint8 *hour_weight, uint64 rank, uint64 of);
 
-/* person.c */
+/* generate_shop_person.c */
 extern const char *generate_segment_name(const Customer *customer);
 extern const char *generate_country_name(const Customer *customer);
 extern bool generate_buys_in_bulk(const Customer *customer);
@@ -198,11 +198,11 @@ extern uint32 generate_customer_anomalies(const Shop *shop, int32 number);
 extern void generate_person(const Shop *shop, int32 number, const Customer *customer, uint32 anomalies, Person *person);
 extern int32 generate_older_signup(const Shop *shop, int32 number, const Customer *customer, Person *person, bool *comes_first);
 
-/* product.c */
+/* generate_shop_product.c */
 extern int32 generate_price(const Shop *shop, int32 number);
 extern void generate_product_name(int32 number, const char **category, char *name, size_t size);
 
-/* order.c */
+/* generate_shop_order.c */
 extern void generate_visit(const Shop *shop, int64 number, Visit *visit);
 extern int32 generate_usual_payment(Random *random);
 extern bool generate_is_online(const Visit *visit);
@@ -210,10 +210,10 @@ extern bool generate_is_app(const Visit *visit);
 extern int32 generate_items(const Shop *shop, int64 number, const Customer *customer, OrderItem *items);
 extern void generate_order(const Shop *shop, int64 number, Order *order);
 
-/* session.c */
+/* generate_shop_session.c */
 extern void generate_session(const Shop *shop, int64 number, Session *session);
 
-/* anomaly.c */
+/* anomaly_kinds.c */
 extern const char *generate_anomaly_name(AnomalyKind kind);
 extern void generate_anomaly_thresholds(Jsonb *anomalies, uint64 *threshold);
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * shop.c
+ * generate_shop_plan.c
  *	  The shape of a generated shop: its calendar, and who and what is busy.
  *
  * Days have weights (weekday, season, growth, chance), and orders, sessions and
@@ -13,7 +13,7 @@
  * front part of that sum, which is how no order comes before its signup.
  *
  * IDENTIFICATION
- *	  src/generate/shop.c
+ *	  src/generate/generate_shop_plan.c
  *
  *-------------------------------------------------------------------------
  */

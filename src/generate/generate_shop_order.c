@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * order.c
+ * generate_shop_order.c
  *	  Orders of a generated shop and their items.
  *
  * Orders are numbered in time.  The total is the sum of the items in whole
  * cents, so it is exact.
  *
  * IDENTIFICATION
- *	  src/generate/order.c
+ *	  src/generate/generate_shop_order.c
  *
  *-------------------------------------------------------------------------
  */

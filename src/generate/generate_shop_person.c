@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * person.c
+ * generate_shop_person.c
  *	  Customers of a generated shop: segment, country, name and e-mail.
  *
  * Names come from small lists by language, so that name and country go
@@ -12,7 +12,7 @@
  * that are reserved for examples (RFC 2606) and so belong to nobody.
  *
  * IDENTIFICATION
- *	  src/generate/person.c
+ *	  src/generate/generate_shop_person.c
  *
  *-------------------------------------------------------------------------
  */

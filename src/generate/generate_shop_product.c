@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
- * product.c
+ * generate_shop_product.c
  *	  The catalogue of a generated shop.
  *
  * IDENTIFICATION
- *	  src/generate/product.c
+ *	  src/generate/generate_shop_product.c
  *
  *-------------------------------------------------------------------------
  */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * session.c
+ * generate_shop_session.c
  *	  Visits to a generated shop.
  *
  * The sessions of a day are spread over its orders.  The last one of an online
@@ -8,7 +8,7 @@
  * that led to nothing yet, many by customers who are about to buy.
  *
  * IDENTIFICATION
- *	  src/generate/session.c
+ *	  src/generate/generate_shop_session.c
  *
  *-------------------------------------------------------------------------
  */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * anomaly.c
+ * anomaly_kinds.c
  *	  The kinds of anomalies the generator can put into a shop, and their rates.
  *
  * A kind has the name of the clean rule that finds it.
  *
  * IDENTIFICATION
- *	  src/generate/anomaly.c
+ *	  src/generate/anomaly_kinds.c
  *
  *-------------------------------------------------------------------------
  */
