@@ -69,6 +69,13 @@ email_profile_of(const text *name)
 			errhint("Profiles are default, html5, rfc5321, rfc5322 and rfc6531."));
 }
 
+/* Text of these is read as it is, and so is written as it is. */
+static bool
+email_needs_conversion(void)
+{
+	return GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII;
+}
+
 static bool
 email_is_ascii(const char *data, size_t len)
 {
@@ -85,18 +92,16 @@ email_is_ascii(const char *data, size_t len)
 static bool
 email_as_utf8(const text *source, const char **data, size_t *len)
 {
-	int			encoding = GetDatabaseEncoding();
 	Oid			conversion;
 	int			size;
 	char	   *buffer;
 
 	*data = VARDATA_ANY(source);
 	*len = VARSIZE_ANY_EXHDR(source);
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII ||
-		email_is_ascii(*data, *len))
+	if (!email_needs_conversion() || email_is_ascii(*data, *len))
 		return true;
 
-	conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	conversion = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
 	if (!OidIsValid(conversion))
 		return false;
 	if (*len > (INT_MAX - 1) / MAX_CONVERSION_GROWTH - 1)
@@ -106,7 +111,7 @@ email_as_utf8(const text *source, const char **data, size_t *len)
 
 	size = (*len + 1) * MAX_CONVERSION_GROWTH + 1;
 	buffer = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	if (pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8,
+	if (pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(), PG_UTF8,
 									  (unsigned char *) *data, *len,
 									  (unsigned char *) buffer, size,
 									  true) != *len)
@@ -177,13 +182,19 @@ email_valid(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(email_status_of(PG_GETARG_TEXT_PP(0), profile) == EMAIL_VALID);
 }
 
+/* The way back from email_as_utf8. */
 static text *
 email_to_text(const char *data, size_t len)
 {
-	char	   *server = pg_any_to_server(data, len, PG_UTF8);
+	if (email_needs_conversion())
+	{
+		char	   *converted = pg_any_to_server(data, len, PG_UTF8);
 
-	return server == data ? cstring_to_text_with_len(data, len) :
-		cstring_to_text(server);
+		if (converted != data)
+			return cstring_to_text(converted);
+	}
+
+	return cstring_to_text_with_len(data, len);
 }
 
 /* email_normalize(text, provider_rules boolean) => text */

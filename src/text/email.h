@@ -92,6 +92,15 @@ typedef enum EmailProfile
 	EMAIL_PROFILE_COUNT
 } EmailProfile;
 
+/* What more than labels a domain must be. */
+typedef enum EmailHost
+{
+	EMAIL_HOST_LABELS,			/* no more */
+	EMAIL_HOST_NAME,			/* not an IPv4 address: RFC 1123 2.1 */
+	EMAIL_HOST_PUBLIC			/* a dot, and a last label that is not all
+								 * digits: RFC 3696 2 */
+} EmailHost;
+
 /* Character classes of ASCII bytes; bytes from 0x80 on have none. */
 #define EMAIL_ATEXT		0x01	/* RFC 5322 3.2.3 */
 #define EMAIL_LDH		0x02	/* letter, digit, hyphen: RFC 1123 2.1 */
@@ -115,7 +124,8 @@ extern EmailStatus email_parse_rfc5322(const char *str, size_t len,
 									   size_t *separator);
 
 /* email_domain.c */
-extern EmailStatus email_check_host(const char *host, size_t len, bool public);
+extern EmailStatus email_check_host(const char *host, size_t len,
+									EmailHost kind);
 extern EmailStatus email_check_literal(const char *str, size_t len);
 extern EmailStatus email_to_ascii(const char *domain, size_t len,
 								  char *ascii, size_t *asciilen);

@@ -16,16 +16,15 @@
 #include <strings.h>
 
 /*
- * Labels of letters, digits and inner hyphens: RFC 1123 2.1, RFC 1034 3.5.  A
- * public name has a dot, and its last label is not all digits (RFC 3696 2),
- * so that an IPv4 address is none.
+ * Labels of letters, digits and inner hyphens: RFC 1123 2.1, RFC 1034 3.5.
  */
 EmailStatus
-email_check_host(const char *host, size_t len, bool public)
+email_check_host(const char *host, size_t len, EmailHost kind)
 {
 	size_t		i = 0;
 	int			labels = 0;
-	bool		numeric;
+	bool		numeric;		/* the last label so far */
+	bool		all_numeric = true;
 	bool		long_label = false;
 
 	for (;;)
@@ -35,6 +34,7 @@ email_check_host(const char *host, size_t len, bool public)
 		numeric = true;
 		while (i < len && EMAIL_IS(host[i], EMAIL_LDH))
 			numeric &= EMAIL_IS(host[i++], EMAIL_DIGIT);
+		all_numeric &= numeric;
 		if (i < len && host[i] != '.')
 			return EMAIL_DOMAIN_CHARACTER;
 		if (i == start)
@@ -55,9 +55,10 @@ email_check_host(const char *host, size_t len, bool public)
 		return EMAIL_DOMAIN_LABEL_TOO_LONG;
 	if (len > EMAIL_MAX_DOMAIN)
 		return EMAIL_DOMAIN_TOO_LONG;
-	if (public && labels == 1)
+	if (kind == EMAIL_HOST_PUBLIC && labels == 1)
 		return EMAIL_DOMAIN_WITHOUT_DOT;
-	if (public && numeric)
+	if ((kind == EMAIL_HOST_PUBLIC && numeric) ||
+		(kind == EMAIL_HOST_NAME && all_numeric && labels > 1))
 		return EMAIL_DOMAIN_NUMERIC;
 
 	return EMAIL_VALID;
@@ -81,7 +82,7 @@ email_to_ascii(const char *domain, size_t len, char *ascii, size_t *asciilen)
 
 	rc = idn2_lookup_u8((const uint8_t *) source, &mapped,
 						IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (rc == IDN2_TOO_BIG_LABEL)
+	if (rc == IDN2_TOO_BIG_LABEL || rc == IDN2_PUNYCODE_BIG_OUTPUT)
 		return EMAIL_DOMAIN_LABEL_TOO_LONG;
 	if (rc == IDN2_TOO_BIG_DOMAIN)
 		return EMAIL_DOMAIN_TOO_LONG;
@@ -131,8 +132,9 @@ email_is_hex(char c)
 }
 
 /*
- * IPv6-addr: eight groups, the last two perhaps as IPv4; a :: stands for at
- * least two groups.
+ * IPv6-addr: eight groups, the last two perhaps as IPv4.  RFC 5321 has a ::
+ * stand for two groups at least, RFC 4291 2.2 for one, and by RFC 5952 4 what
+ * RFC 4291 takes must be accepted.
  */
 static bool
 email_is_ipv6(const char *str, size_t len)
@@ -179,7 +181,7 @@ email_is_ipv6(const char *str, size_t len)
 		}
 	}
 
-	return shortened ? groups <= 6 : groups == 8;
+	return shortened ? groups <= 7 : groups == 8;
 }
 
 /*

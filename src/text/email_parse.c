@@ -25,25 +25,37 @@ typedef struct EmailRules
 	bool		literal;		/* address literals for a domain */
 	bool		international;	/* UTF-8 in the local part */
 	bool		international_domain;	/* UTF-8 in the domain */
-	bool		public_domain;	/* a host name with a dot, not an IPv4 address */
+	EmailHost	host;
 	bool		limits;			/* lengths of RFC 5321 4.5.3.1 */
 } EmailRules;
 
 /* RFC 5322 has a grammar, and a file, of its own. */
 static const EmailRules email_rules[] = {
 	[EMAIL_DEFAULT] = {
-		.quoted = true,.international = true,.international_domain = true,
-		.public_domain = true,.limits = true
+		.quoted = true,
+		.international = true,
+		.international_domain = true,
+		.host = EMAIL_HOST_PUBLIC,
+		.limits = true
 	},
 	[EMAIL_HTML5] = {
-		.free_dots = true,.international_domain = true
+		.free_dots = true,
+		.international_domain = true,
+		.host = EMAIL_HOST_LABELS
 	},
 	[EMAIL_RFC5321] = {
-		.quoted = true,.literal = true,.limits = true
+		.quoted = true,
+		.literal = true,
+		.host = EMAIL_HOST_NAME,
+		.limits = true
 	},
 	[EMAIL_RFC6531] = {
-		.quoted = true,.literal = true,.international = true,
-		.international_domain = true,.limits = true
+		.quoted = true,
+		.literal = true,
+		.international = true,
+		.international_domain = true,
+		.host = EMAIL_HOST_NAME,
+		.limits = true
 	}
 };
 
@@ -153,13 +165,8 @@ email_parse_quoted(const char *str, size_t len, const EmailRules *rules,
 	{
 		if (str[i] == '\\' && ++i == len)
 			break;
-		if ((uint8_t) str[i] >= 0x80)
-		{
-			if (!rules->international)
-				return EMAIL_LOCAL_NOT_ASCII;
-			if (str[i - 1] == '\\')
-				return EMAIL_LOCAL_CHARACTER;
-		}
+		if ((uint8_t) str[i] >= 0x80 && !rules->international)
+			return EMAIL_LOCAL_NOT_ASCII;
 		i++;
 	}
 	if (i == len)
@@ -269,7 +276,7 @@ email_parse_domain(const char *domain, size_t len, const EmailRules *rules)
 		i += size;
 	}
 	if (!international)
-		return email_check_host(domain, len, rules->public_domain);
+		return email_check_host(domain, len, rules->host);
 	if (!rules->international_domain)
 		return EMAIL_DOMAIN_NOT_ASCII;
 
@@ -277,7 +284,7 @@ email_parse_domain(const char *domain, size_t len, const EmailRules *rules)
 	if (status != EMAIL_VALID)
 		return status;
 
-	return email_check_host(ascii, len, rules->public_domain);
+	return email_check_host(ascii, len, rules->host);
 }
 
 /* "Somebody <somebody@example.com>" is a mailbox, not an address. */

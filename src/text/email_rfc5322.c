@@ -171,11 +171,11 @@ email_skip_literal(EmailScan *scan)
 }
 
 static bool
-email_skip_atom(EmailScan *scan)
+email_skip_run(EmailScan *scan, uint8_t class)
 {
 	const char *start = scan->p;
 
-	while (scan->p < scan->end && EMAIL_IS(*scan->p, EMAIL_ATEXT))
+	while (scan->p < scan->end && EMAIL_IS(*scan->p, class))
 		scan->p++;
 
 	return scan->p > start;
@@ -204,7 +204,7 @@ email_scan_local(EmailScan *scan)
 			if (status != EMAIL_VALID)
 				return status;
 		}
-		else if (!email_skip_atom(scan))
+		else if (!email_skip_run(scan, EMAIL_ATEXT))
 		{
 			if (*scan->p == '@')
 				return first ? EMAIL_MISSING_LOCAL : EMAIL_LOCAL_TRAILING_DOT;
@@ -256,17 +256,24 @@ email_domain_reason(const EmailScan *scan, bool gap)
 		EMAIL_CONTROL_CHARACTER : EMAIL_DOMAIN_CHARACTER;
 }
 
-/* A literal, or atoms between dots, up to the end. */
+/*
+ * A literal, or atoms between dots, up to the end.  The grammar would take any
+ * atom; section 3.4.1 has it be a host name, with the characters and lengths
+ * of RFC 1034 3.1 and 3.5 and RFC 1123 2.1.
+ */
 static EmailStatus
 email_scan_domain(EmailScan *scan)
 {
 	bool		first = true;
 	bool		literal;
+	bool		long_label = false;
+	bool		all_numeric = true;
+	size_t		total = 0;
 
 	for (;; first = false)
 	{
-		const char *atom_start;
-		const char *atom_end;
+		const char *start;
+		const char *end;
 		EmailStatus status = email_skip_cfws(scan);
 
 		if (status != EMAIL_VALID)
@@ -276,33 +283,49 @@ email_scan_domain(EmailScan *scan)
 		if (*scan->p == '.')
 			return first ? EMAIL_DOMAIN_LEADING_DOT : EMAIL_DOMAIN_DOUBLE_DOT;
 
-		atom_start = scan->p;
-		literal = first && *scan->p == '[';
+		start = scan->p;
+		literal = first && *start == '[';
 		if (literal)
 		{
 			status = email_skip_literal(scan);
 			if (status != EMAIL_VALID)
 				return status;
 		}
-		else if (!email_skip_atom(scan))
+		else if (!email_skip_run(scan, EMAIL_LDH))
 			return email_domain_reason(scan, false);
-		else if (*atom_start == '-')
+		else if (*start == '-')
 			return EMAIL_DOMAIN_LEADING_HYPHEN;
 		else if (scan->p[-1] == '-')
 			return EMAIL_DOMAIN_TRAILING_HYPHEN;
 
-		atom_end = scan->p;
+		end = scan->p;
+		total += end - start + (first ? 0 : 1);
+		if (!literal && end - start > EMAIL_MAX_LABEL)
+			long_label = true;
+		while (start < end && EMAIL_IS(*start, EMAIL_DIGIT))
+			start++;
+		all_numeric &= start == end;
+
 		status = email_skip_cfws(scan);
 		if (status != EMAIL_VALID)
 			return status;
 		if (scan->p == scan->end)
-			return EMAIL_VALID;
+			break;
 		if (literal)
 			return EMAIL_LITERAL_MISPLACED;
 		if (*scan->p != '.')
-			return email_domain_reason(scan, scan->p > atom_end);
+			return email_domain_reason(scan, scan->p > end);
 		scan->p++;
 	}
+
+	if (literal)
+		return EMAIL_VALID;
+	if (long_label)
+		return EMAIL_DOMAIN_LABEL_TOO_LONG;
+	if (total > EMAIL_MAX_DOMAIN)
+		return EMAIL_DOMAIN_TOO_LONG;
+
+	return all_numeric && !first ? EMAIL_DOMAIN_NUMERIC : EMAIL_VALID;
 }
 
 EmailStatus
