@@ -29,7 +29,6 @@
 #include "text/unicode_class.h"
 
 #define CAPITAL_SIGMA	0x03A3
-#define SMALL_SIGMA		0x03C3
 #define FINAL_SIGMA		0x03C2
 #define MIDDLE_DOT		0x00B7
 

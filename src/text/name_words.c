@@ -17,6 +17,9 @@
 #include "text/name_words.h"
 #include "text/unicode_class.h"
 
+/* longest particle */
+#define NAME_PARTICLE_LENGTH	5
+
 static const struct
 {
 	const char *word;
@@ -76,8 +79,11 @@ const char *
 name_find(const pg_wchar *chars, Size length,
 		  const char *const *words, int count)
 {
+	pg_wchar	first = length > 0 ? unicode_lower_of(chars[0]) : 0;
+
 	for (int i = 0; i < count; i++)
-		if (name_spells(chars, length, words[i]))
+		if (unicode_lower_of((unsigned char) words[i][0]) == first &&
+			name_spells(chars, length, words[i]))
 			return words[i];
 	return NULL;
 }
@@ -95,6 +101,8 @@ name_particle(const pg_wchar *chars, Size length)
 	/* Dutch 't */
 	if (length == 2 && name_is_apostrophe(chars[0]) && name_spells(chars + 1, 1, "t"))
 		return NAME_PARTICLE;
+	if (length > NAME_PARTICLE_LENGTH)
+		return NAME_NO_PARTICLE;
 	for (int i = 0; i < lengthof(name_particles); i++)
 		if (name_spells(chars, length, name_particles[i].word))
 			return name_particles[i].particle;
