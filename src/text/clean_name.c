@@ -25,22 +25,12 @@
 
 #include "compat.h"
 #include "text/clean_text.h"
+#include "text/name_words.h"
 #include "text/unicode_class.h"
 
 #define CAPITAL_SIGMA	0x03A3
-#define SMALL_SIGMA		0x03C3
 #define FINAL_SIGMA		0x03C2
 #define MIDDLE_DOT		0x00B7
-
-typedef enum CleanNameKind
-{
-	CLEAN_NAME_PLAIN,
-	CLEAN_NAME_PARTICLE,		/* in lower case before another word */
-	CLEAN_NAME_INNER,			/* the same, but a first name when it leads */
-	CLEAN_NAME_CHAINED,			/* in lower case after a particle only */
-	CLEAN_NAME_PREPOSITION,		/* in lower case before a particle only */
-	CLEAN_NAME_AND				/* Spanish y, which may be an initial too */
-} CleanNameKind;
 
 /* A word between blanks. */
 typedef struct CleanNameWord
@@ -50,7 +40,7 @@ typedef struct CleanNameWord
 	Size		core;			/* the same without punctuation around it */
 	Size		core_end;
 	bool		comma;			/* ends with a comma */
-	CleanNameKind kind;
+	NameParticle particle;
 	const char *suffix;			/* spelling as a suffix, or NULL */
 	const char *degree;			/* spelling after a comma, or NULL */
 } CleanNameWord;
@@ -64,51 +54,6 @@ typedef struct CleanNamePlace
 	bool		lowered;		/* previous word was left in lower case */
 	bool		degree;			/* previous word was a degree */
 } CleanNamePlace;
-
-static const struct
-{
-	const char *key;
-	CleanNameKind kind;
-}			clean_name_particles[] =
-
-{
-	{"af", CLEAN_NAME_PARTICLE}, {"av", CLEAN_NAME_PARTICLE},
-	{"da", CLEAN_NAME_PARTICLE}, {"das", CLEAN_NAME_PARTICLE},
-	{"de", CLEAN_NAME_PARTICLE}, {"dem", CLEAN_NAME_PARTICLE},
-	{"den", CLEAN_NAME_PARTICLE}, {"der", CLEAN_NAME_PARTICLE},
-	{"dos", CLEAN_NAME_PARTICLE}, {"het", CLEAN_NAME_PARTICLE},
-	{"'t", CLEAN_NAME_PARTICLE}, {"ten", CLEAN_NAME_PARTICLE},
-	{"ter", CLEAN_NAME_PARTICLE}, {"vom", CLEAN_NAME_PARTICLE},
-	{"von", CLEAN_NAME_PARTICLE}, {"zu", CLEAN_NAME_PARTICLE},
-	{"zum", CLEAN_NAME_PARTICLE}, {"zur", CLEAN_NAME_PARTICLE},
-	{"al", CLEAN_NAME_INNER}, {"ap", CLEAN_NAME_INNER},
-	{"bin", CLEAN_NAME_INNER}, {"bint", CLEAN_NAME_INNER},
-	{"binti", CLEAN_NAME_INNER}, {"dal", CLEAN_NAME_INNER},
-	{"dalla", CLEAN_NAME_INNER}, {"degli", CLEAN_NAME_INNER},
-	{"dei", CLEAN_NAME_INNER}, {"del", CLEAN_NAME_INNER},
-	{"della", CLEAN_NAME_INNER}, {"delle", CLEAN_NAME_INNER},
-	{"dello", CLEAN_NAME_INNER}, {"des", CLEAN_NAME_INNER},
-	{"di", CLEAN_NAME_INNER}, {"do", CLEAN_NAME_INNER},
-	{"du", CLEAN_NAME_INNER}, {"ibn", CLEAN_NAME_INNER},
-	{"van", CLEAN_NAME_INNER},
-	{"la", CLEAN_NAME_CHAINED}, {"las", CLEAN_NAME_CHAINED},
-	{"le", CLEAN_NAME_CHAINED}, {"los", CLEAN_NAME_CHAINED},
-	{"aan", CLEAN_NAME_PREPOSITION}, {"auf", CLEAN_NAME_PREPOSITION},
-	{"in", CLEAN_NAME_PREPOSITION}, {"op", CLEAN_NAME_PREPOSITION},
-	{"y", CLEAN_NAME_AND}
-};
-
-/* Spelled so at the end of a name. */
-static const char *const clean_name_suffixes[] = {
-	"II", "III", "IV", "VI", "VII", "VIII", "IX", "XII", "XIII", "XIV", "XVI",
-	"Jr", "Sr", "Esq", "PhD", "DPhil", "MD", "DDS", "DMD", "DVM", "MSc", "BSc",
-	"MBA", "CPA", "LLB", "LLM", "LLD", "RN", "OBE", "MBE", "CBE", "KBE"
-};
-
-/* Spelled so after a comma; elsewhere they may be names. */
-static const char *const clean_name_degrees[] = {
-	"BA", "BS", "DO", "JD", "KC", "MA", "MP", "MS", "PE", "QC"
-};
 
 /* What follows Mac in names that are written with a second capital. */
 static const char *const clean_name_mac[] = {
@@ -142,13 +87,6 @@ static const char *const clean_name_links[] = {"de", "des", "du", "la"};
 
 PG_FUNCTION_INFO_V1(clean_name);
 
-static bool
-clean_name_is_apostrophe(pg_wchar c)
-{
-	return c == '\'' || c == 0x2019 || c == 0x2018 || c == 0x02BC ||
-		c == '`' || c == 0x00B4;
-}
-
 /* Letters, digits and what sticks to them. */
 static bool
 clean_name_is_wordly(pg_wchar c)
@@ -159,35 +97,11 @@ clean_name_is_wordly(pg_wchar c)
 		case UNICODE_SYMBOL:
 			return false;
 		case UNICODE_PUNCTUATION:
-			return c == MIDDLE_DOT || clean_name_is_apostrophe(c);
+			return c == MIDDLE_DOT || name_is_apostrophe(c);
 		default:
 			return true;
 	}
 }
-
-/* Does this stretch spell the word, which is ASCII, whatever its case? */
-static bool
-clean_name_spells(const pg_wchar *chars, Size length, const char *word)
-{
-	for (Size i = 0; i < length; i++)
-		if (word[i] == '\0' ||
-			unicode_lower_of(chars[i]) != unicode_lower_of((unsigned char) word[i]))
-			return false;
-	return word[length] == '\0';
-}
-
-static const char *
-clean_name_find(const pg_wchar *chars, Size length,
-				const char *const *words, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (clean_name_spells(chars, length, words[i]))
-			return words[i];
-	return NULL;
-}
-
-#define CLEAN_NAME_FIND(chars, length, words) \
-	clean_name_find(chars, length, words, lengthof(words))
 
 /* In lower case throughout, or in upper case throughout? */
 static bool
@@ -262,14 +176,9 @@ clean_name_word_at(const UnicodeText *ut, Size start)
 
 	core = chars + word.core;
 	length = word.core_end - word.core;
-	for (int i = 0; i < lengthof(clean_name_particles); i++)
-		if (clean_name_spells(core, length, clean_name_particles[i].key))
-			word.kind = clean_name_particles[i].kind;
-	/* Dutch 't */
-	if (length == 2 && clean_name_is_apostrophe(core[0]) && core[1] == 't')
-		word.kind = CLEAN_NAME_PARTICLE;
-	word.suffix = CLEAN_NAME_FIND(core, length, clean_name_suffixes);
-	word.degree = CLEAN_NAME_FIND(core, length, clean_name_degrees);
+	word.particle = name_particle(core, length);
+	word.suffix = name_suffix(core, length);
+	word.degree = name_degree(core, length);
 	return word;
 }
 
@@ -308,20 +217,20 @@ clean_name_stays_lower(const CleanNameWord *word, const CleanNameWord *next,
 	if (!followed)
 		return false;
 
-	switch (word->kind)
+	switch (word->particle)
 	{
-		case CLEAN_NAME_PLAIN:
+		case NAME_NO_PARTICLE:
 			return false;
-		case CLEAN_NAME_PARTICLE:
+		case NAME_PARTICLE:
 			return true;
-		case CLEAN_NAME_INNER:
+		case NAME_PARTICLE_OR_FIRST:
 			/* van der Berg, but Van Morrison and Al Pacino */
-			return !leads || next->kind == CLEAN_NAME_PARTICLE;
-		case CLEAN_NAME_CHAINED:
+			return !leads || next->particle == NAME_PARTICLE;
+		case NAME_ARTICLE:
 			return place->lowered;
-		case CLEAN_NAME_PREPOSITION:
-			return next->kind == CLEAN_NAME_PARTICLE;
-		case CLEAN_NAME_AND:
+		case NAME_PREPOSITION:
+			return next->particle == NAME_PARTICLE;
+		case NAME_AND:
 			return place->index >= (leads || !place->family_first ? 2 : 1);
 	}
 	return false;
@@ -357,7 +266,7 @@ clean_name_is_initials(const UnicodeText *ut, const CleanNameWord *word,
 	for (int i = 0; i < 2; i++)
 		if (core[i] < 'a' || core[i] > 'z' || strchr("aeiouy", (char) core[i]))
 			return false;
-	return CLEAN_NAME_FIND(core, 2, clean_name_not_initials) == NULL;
+	return NAME_FIND(core, 2, clean_name_not_initials) == NULL;
 }
 
 /*
@@ -382,7 +291,7 @@ clean_name_case_part(pg_wchar *chars, Size start, Size end, Size word_start)
 	Size		first = start;
 	Size		length;
 
-	while (first < end && clean_name_is_apostrophe(chars[first]))
+	while (first < end && name_is_apostrophe(chars[first]))
 		first++;
 	length = end - first;
 	if (length == 0)
@@ -390,16 +299,16 @@ clean_name_case_part(pg_wchar *chars, Size start, Size end, Size word_start)
 
 	if (clean_name_is_article(chars + first, length, chars + end + 1) ||
 		(first > word_start && chars[first - 1] == '-' && chars[end] == '-' &&
-		 CLEAN_NAME_FIND(chars + first, length, clean_name_links)))
+		 NAME_FIND(chars + first, length, clean_name_links)))
 		return;
 
 	/* decide about what follows while it is in lower case */
 	for (Size i = first + 1; i + 2 < end; i++)
 	{
-		if (!clean_name_is_apostrophe(chars[i]))
+		if (!name_is_apostrophe(chars[i]))
 			continue;
 		if (i == first + 1 ||
-			CLEAN_NAME_FIND(chars + first, i - first, clean_name_elisions))
+			NAME_FIND(chars + first, i - first, clean_name_elisions))
 			clean_name_set(&chars[i + 1], unicode_title_of(chars[i + 1]));
 		break;
 	}
@@ -407,7 +316,7 @@ clean_name_case_part(pg_wchar *chars, Size start, Size end, Size word_start)
 		clean_name_set(&chars[first + 2], unicode_title_of(chars[first + 2]));
 	else if (length >= 6 && chars[first] == 'm' && chars[first + 1] == 'a' &&
 			 chars[first + 2] == 'c' &&
-			 CLEAN_NAME_FIND(chars + first + 3, length - 3, clean_name_mac))
+			 NAME_FIND(chars + first + 3, length - 3, clean_name_mac))
 		clean_name_set(&chars[first + 3], unicode_title_of(chars[first + 3]));
 
 	clean_name_set(&chars[first], unicode_title_of(chars[first]));
@@ -451,8 +360,13 @@ clean_name_apply(UnicodeText *ut)
 
 		CHECK_FOR_INTERRUPTS();
 		if (spelling != NULL)
+		{
+			const char *letter = spelling;
+
 			for (Size i = word.core; i < word.core_end; i++)
-				ut->chars[i] = (unsigned char) spelling[i - word.core];
+				if (ut->chars[i] != '.')
+					ut->chars[i] = (unsigned char) *letter++;
+		}
 		else if (clean_name_is_initials(ut, &word, &next, &place))
 			for (Size i = word.core; i < word.core_end; i++)
 				ut->chars[i] = unicode_title_of(ut->chars[i]);

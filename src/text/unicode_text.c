@@ -176,6 +176,16 @@ unicode_from_text(const text *input)
 	return result;
 }
 
+/* A code point takes a byte at least, so code points can be checked early. */
+void
+unicode_check_length(Size bytes)
+{
+	if (bytes > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("result of %zu bytes or more is too long for a text value", bytes));
+}
+
 text	   *
 unicode_to_text(const UnicodeText *ut)
 {
@@ -198,10 +208,7 @@ unicode_to_text(const UnicodeText *ut)
 			bytes += unicode_utf8_length(c);
 		high |= c >= 0x80;
 	}
-	if (bytes > MaxAllocSize - VARHDRSZ)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("result of %zu bytes is too long for a text value", bytes));
+	unicode_check_length(bytes);
 
 	result = palloc(VARHDRSZ + bytes);
 	SET_VARSIZE(result, VARHDRSZ + bytes);

@@ -27,6 +27,7 @@ typedef struct UnicodeText
 } UnicodeText;
 
 extern UnicodeText unicode_from_text(const text *input);
+extern void unicode_check_length(Size bytes);
 extern text *unicode_to_text(const UnicodeText *ut);
 extern bool unicode_is_storable(pg_wchar c);
 extern void unicode_compose(UnicodeText *ut);
