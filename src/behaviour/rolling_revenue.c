@@ -78,7 +78,6 @@ typedef struct RollingRevenue
 	Oid			amount_type;
 	Oid			ts_type;		/* timestamptz or date */
 	bool		fixed;			/* days and zone cannot change by row */
-	int64		radix;			/* of the totals */
 	int32		ndays;			/* length of the frame */
 	RollingZone zone;
 
@@ -229,7 +228,7 @@ rolling_ring_find(RollingRevenue *state, int64 day)
 	if (entry->total.sum.limb == NULL)
 	{
 		oldcontext = MemoryContextSwitchTo(state->context);
-		rolling_total_init(&entry->total, state->radix);
+		rolling_total_init(&entry->total, state->amount_type);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	rolling_total_clear(&entry->total);
@@ -358,29 +357,6 @@ rolling_read_time(RollingRevenue *state, Datum value, bool isnull)
 	state->nread++;
 }
 
-static inline void
-rolling_add_amount(RollingTotal *total, Oid type, Datum amount)
-{
-	switch (type)
-	{
-		case INT2OID:
-			rolling_total_int64(total, DatumGetInt16(amount), 1);
-			break;
-		case INT4OID:
-			rolling_total_int64(total, DatumGetInt32(amount), 1);
-			break;
-		case INT8OID:
-			rolling_total_int64(total, DatumGetInt64(amount), 1);
-			break;
-		case FLOAT8OID:
-			rolling_total_float8(total, DatumGetFloat8(amount), 1);
-			break;
-		default:
-			rolling_total_numeric(total, amount, 1);
-			break;
-	}
-}
-
 static inline bool
 rolling_is_complete(const RollingRevenue *state, int64 day)
 {
@@ -426,7 +402,7 @@ rolling_read(RollingRevenue *state, WindowObject winobj)
 		if (entry == NULL)
 			entry = rolling_ring_find(state, state->runs[state->firstrun + run].day);
 		if (!isnull)
-			rolling_add_amount(&entry->total, state->amount_type, value);
+			rolling_total_add(&entry->total, value, 1);
 	}
 
 	if (state->nread > 0)
@@ -513,10 +489,9 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	state->ts_type = get_fn_expr_argtype(flinfo, ARG_TS);
 	state->fixed = get_fn_expr_arg_stable(flinfo, ARG_DAYS) &&
 		(state->ts_type == DATEOID || get_fn_expr_arg_stable(flinfo, ARG_TIMEZONE));
-	state->radix = state->amount_type == FLOAT8OID ? EXACT_BINARY : EXACT_DECIMAL;
 	state->maxruns = ROLLING_INIT_RUNS;
 	state->runs = palloc(sizeof(RollingRun) * ROLLING_INIT_RUNS);
-	rolling_total_init(&state->frame, state->radix);
+	rolling_total_init(&state->frame, state->amount_type);
 	MemoryContextSwitchTo(oldcontext);
 
 	return state;

@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
@@ -52,12 +53,15 @@
 
 /* The arrays are allocated in the current context and stay there. */
 void
-rolling_total_init(RollingTotal *total, int64 radix)
+rolling_total_init(RollingTotal *total, Oid type)
 {
 	memset(total, 0, sizeof(RollingTotal));
-	exact_sum_init(&total->sum, radix);
-	if (radix == EXACT_DECIMAL)
+	total->type = type;
+	if (type == FLOAT8OID)
+		exact_sum_init(&total->sum, EXACT_BINARY);
+	else
 	{
+		exact_sum_init(&total->sum, EXACT_DECIMAL);
 		total->maxscales = ROLLING_INIT_SCALES;
 		total->scale = palloc(sizeof(int64) * ROLLING_INIT_SCALES);
 	}
@@ -91,8 +95,8 @@ rolling_total_scale(RollingTotal *total, int32 scale, int64 count)
 		total->nscales--;
 }
 
-/* An integer, in a total of numerics. */
-void
+/* An integer, as a numeric. */
+static inline void
 rolling_total_int64(RollingTotal *total, int64 value, int sign)
 {
 	total->nvalues += sign;
@@ -103,7 +107,7 @@ rolling_total_int64(RollingTotal *total, int64 value, int sign)
 		*exact_sum_limbs(&total->sum, place, 1) += sign * (value % EXACT_DECIMAL);
 }
 
-void
+static inline void
 rolling_total_float8(RollingTotal *total, double value, int sign)
 {
 	total->nvalues += sign;
@@ -115,7 +119,7 @@ rolling_total_float8(RollingTotal *total, double value, int sign)
 		exact_sum_add_float8(&total->sum, value, sign);
 }
 
-void
+static inline void
 rolling_total_numeric(RollingTotal *total, Datum value, int sign)
 {
 	struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
@@ -175,6 +179,32 @@ rolling_total_numeric(RollingTotal *total, Datum value, int sign)
 	/* When a huge value goes, so does the room that it took. */
 	if (sign < 0 && ndigits > ROLLING_STACK_DIGITS)
 		exact_sum_carry(&total->sum);
+}
+
+/* Adds (sign 1) or takes away (sign -1) a value of the total's type. */
+void
+rolling_total_add(RollingTotal *total, Datum value, int sign)
+{
+	switch (total->type)
+	{
+		case FLOAT8OID:
+			rolling_total_float8(total, DatumGetFloat8(value), sign);
+			break;
+		case NUMERICOID:
+			rolling_total_numeric(total, value, sign);
+			break;
+		case INT8OID:
+			rolling_total_int64(total, DatumGetInt64(value), sign);
+			break;
+		case INT4OID:
+			rolling_total_int64(total, DatumGetInt32(value), sign);
+			break;
+		case INT2OID:
+			rolling_total_int64(total, DatumGetInt16(value), sign);
+			break;
+		default:
+			elog(ERROR, "unexpected type %u", total->type);
+	}
 }
 
 /* Adds (sign 1) or takes away (sign -1) another total of the same type. */
@@ -270,7 +300,7 @@ rolling_total_finite_numeric(const RollingTotal *total)
 static Datum
 rolling_total_value(const RollingTotal *total, uint64 divisor)
 {
-	bool		is_float8 = total->sum.radix == EXACT_BINARY;
+	bool		is_float8 = total->type == FLOAT8OID;
 	double		result;
 
 	if (total->nnan > 0 || (total->nplus > 0 && total->nminus > 0))
@@ -302,7 +332,7 @@ rolling_total_sum(const RollingTotal *total)
 Datum
 rolling_total_avg(const RollingTotal *total)
 {
-	if (total->sum.radix == EXACT_BINARY)
+	if (total->type == FLOAT8OID)
 		return rolling_total_value(total, total->nvalues);
 
 	return DirectFunctionCall2(numeric_div,
@@ -314,6 +344,7 @@ rolling_total_avg(const RollingTotal *total)
 void
 rolling_total_send(StringInfo buf, const RollingTotal *total)
 {
+	pq_sendint32(buf, total->type);
 	pq_sendint64(buf, total->nvalues);
 	pq_sendint64(buf, total->nnan);
 	pq_sendint64(buf, total->nplus);
@@ -328,13 +359,14 @@ rolling_total_send(StringInfo buf, const RollingTotal *total)
 		pq_sendint64(buf, total->sum.limb[i]);
 }
 
-/* Into a total just initialised. */
+/* The arrays are allocated in the current context and stay there. */
 void
 rolling_total_recv(StringInfo buf, RollingTotal *total)
 {
 	int32		low;
 	int32		nlimbs;
 
+	rolling_total_init(total, pq_getmsgint(buf, 4));
 	total->nvalues = pq_getmsgint64(buf);
 	total->nnan = pq_getmsgint64(buf);
 	total->nplus = pq_getmsgint64(buf);

@@ -18,6 +18,8 @@
 
 typedef struct RollingTotal
 {
+	Oid			type;			/* of the values: float8, numeric or an
+								 * integer */
 	ExactSum	sum;			/* of the finite values */
 	int64		nvalues;		/* values, special ones included */
 	int64		nnan;			/* of them NaN, ... */
@@ -29,11 +31,9 @@ typedef struct RollingTotal
 	int32		maxscales;		/* entries allocated */
 } RollingTotal;
 
-extern void rolling_total_init(RollingTotal *total, int64 radix);
+extern void rolling_total_init(RollingTotal *total, Oid type);
 extern void rolling_total_clear(RollingTotal *total);
-extern void rolling_total_int64(RollingTotal *total, int64 value, int sign);
-extern void rolling_total_float8(RollingTotal *total, double value, int sign);
-extern void rolling_total_numeric(RollingTotal *total, Datum value, int sign);
+extern void rolling_total_add(RollingTotal *total, Datum value, int sign);
 extern void rolling_total_merge(RollingTotal *total, const RollingTotal *other,
 								int sign);
 extern Datum rolling_total_sum(const RollingTotal *total);
