@@ -25,4 +25,34 @@
 #define INTERVAL_NOT_FINITE(i)	((void) (i), false)
 #endif
 
+/* 16 found one place for what every AT TIME ZONE did by itself. */
+#if PG_VERSION_NUM < 160000
+#include "parser/scansup.h"
+#include "utils/datetime.h"
+
+#define TZNAME_FIXED_OFFSET 0
+#define TZNAME_DYNTZ		1
+#define TZNAME_ZONE			2
+
+static inline int
+DecodeTimezoneName(const char *tzname, int *offset, pg_tz **tz)
+{
+	char	   *lowzone = downcase_truncate_identifier(tzname, strlen(tzname), false);
+	int			type = DecodeTimezoneAbbrev(0, lowzone, offset, tz);
+
+	if (type == TZ || type == DTZ)
+		return TZNAME_FIXED_OFFSET;
+	if (type == DYNTZ)
+		return TZNAME_DYNTZ;
+
+	*tz = pg_tzset(tzname);
+	if (*tz == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("time zone \"%s\" not recognized", tzname));
+
+	return TZNAME_ZONE;
+}
+#endif
+
 #endif							/* SHOPANALYTICS_COMPAT_H */
