@@ -26,6 +26,7 @@ CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('_check_expression', 'stable, called on null, parallel unsafe'),
     ('_check_store', 'stable, called on null, parallel safe'),
+    ('_check_store_is_empty', 'volatile, called on null, parallel unsafe'),
     ('_checked_view', 'stable, called on null, parallel unsafe'),
     ('_installed_version', 'stable, strict, parallel safe'),
     ('_mapped_column', 'stable, called on null, parallel unsafe'),
