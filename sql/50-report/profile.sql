@@ -235,6 +235,7 @@ CREATE FUNCTION shopanalytics.row_counts(
 AS $$
 DECLARE
     schema_oid oid;
+    is_store boolean;
     rel record;
 BEGIN
     IF schema_name IS NULL THEN
@@ -250,7 +251,9 @@ BEGIN
                   HINT = 'Write the name as it is stored, without double quotes.';
     END IF;
 
-    -- A partition is counted in its partitioned table, on whatever level.
+    is_store := to_regclass(format('%I.store_setting', schema_name)) IS NOT NULL;
+    -- A partition is counted in its partitioned table, on whatever level.  A
+    -- mapped table of a store is a view in the place of a table.
     FOR rel IN
         SELECT c.oid, c.relname, c.relkind,
                has_table_privilege(c.oid, 'SELECT') AS readable,
@@ -259,7 +262,8 @@ BEGIN
                     ELSE pg_total_relation_size(c.oid) END AS bytes
           FROM pg_class c
          WHERE c.relnamespace = schema_oid AND NOT c.relispartition
-           AND (c.relkind IN ('r', 'p', 'm', 'f') OR (views AND c.relkind = 'v'))
+           AND (c.relkind IN ('r', 'p', 'm', 'f')
+                OR c.relkind = 'v' AND (views OR is_store AND c.relname = ANY (shopanalytics._entities())))
          ORDER BY c.relname COLLATE "C"
     LOOP
         table_name := rel.relname;
