@@ -287,6 +287,51 @@ SELECT DISTINCT revenue = (SELECT round(sum(order_total), 2) FROM good) AS same
         UNION ALL
         SELECT sum(revenue) FROM report_load.kpi_daily) AS r;
 
+-- A generated shop: what was baked in is known, so the oracle needs no rule.
+CALL shopanalytics.create_store('report_made');
+CALL shopanalytics.generate_shop('report_made', customers => 300, days => 60, orders => 1500, seed => 7);
+CREATE TEMPORARY TABLE made AS
+SELECT o.*, coalesce(c.segment, 'Unknown') AS segment
+  FROM report_made.orders o
+  JOIN (SELECT DISTINCT ON (customer_id) customer_id, segment FROM report_made.customers
+         ORDER BY customer_id, signup_date DESC) AS c USING (customer_id)
+ WHERE o.status NOT IN ('cancelled', 'returned')
+   AND o.order_id NOT IN (SELECT key FROM report_made.anomaly_truth
+                           WHERE table_name = 'orders' AND kind IN ('negative_total', 'future_date'));
+SELECT 'A3' AS requirement, count(*) > 10 AS enough,
+       count(*) FILTER (WHERE (r.orders, r.revenue) IS DISTINCT FROM (m.orders, m.revenue)) AS differences
+  FROM report_made.revenue_by_segment_channel AS r
+  FULL JOIN (SELECT segment, channel, count(*) AS orders, sum(order_total) AS revenue FROM made GROUP BY segment, channel) AS m
+    ON (r.segment, r.channel) = (m.segment, m.channel)
+ WHERE r.level IS NULL OR r.level = 'segment and channel'
+UNION ALL
+SELECT 'A4', count(*) > 200, count(*) FILTER (WHERE r.revenue_7d IS DISTINCT FROM
+           (SELECT coalesce(sum(order_total), 0) FROM made AS m
+             WHERE m.segment = r.segment AND m.order_date::date > r.day - 7 AND m.order_date::date <= r.day))
+  FROM report_made.rolling_revenue_by_segment AS r
+UNION ALL
+SELECT 'A5', count(*) > 100, count(*) FILTER (WHERE (r.orders, r.value) IS DISTINCT FROM (m.orders, m.value))
+  FROM (SELECT customer_id, max(order_rank) AS orders, max(lifetime_value) AS value
+          FROM report_made.customer_lifetime GROUP BY customer_id) AS r
+  FULL JOIN (SELECT customer_id, count(*) AS orders, sum(order_total) AS value FROM made GROUP BY customer_id) AS m USING (customer_id)
+UNION ALL
+SELECT 'A7', count(*) > 10, count(*) FILTER (WHERE r.count IS DISTINCT FROM m.count)
+  FROM (SELECT entity, issue, count FROM report_made.anomaly_profile WHERE count > 0) AS r
+  FULL JOIN (SELECT table_name, kind, count(*) FROM report_made.anomaly_truth GROUP BY table_name, kind) AS m
+    ON (r.entity, r.issue) = (m.table_name, m.kind)
+UNION ALL
+SELECT 'A8', count(*) > 10, count(*) FILTER (WHERE r.average_order_total IS DISTINCT FROM m.average)
+  FROM report_made.revenue_by_segment_payment AS r
+  FULL JOIN (SELECT segment, payment_method, round(avg(order_total), 2) AS average FROM made
+              GROUP BY segment, payment_method HAVING count(*) >= 5) AS m USING (segment, payment_method)
+UNION ALL
+SELECT 'A13', count(*) > 100, count(*) FILTER (WHERE a.issue IS NULL OR t.kind IS NULL)
+  FROM report_made.anomalies AS a
+  FULL JOIN report_made.anomaly_truth AS t ON (a.entity, a.key, a.issue) = (t.table_name, t.key, t.kind)
+UNION ALL
+SELECT 'A30', count(*) = 1500, count(*) FILTER (WHERE difference <> 0 AND order_total > 0 OR products IS NULL)
+  FROM report_made.orders_enriched;
+
 -- The reports run with the reader's rights, as the clean views do.
 SELECT name, reloptions FROM report_names JOIN pg_catalog.pg_class c ON c.oid = format('report_demo.%I', name)::regclass
  WHERE NOT 'security_invoker=true' = ANY (coalesce(reloptions, '{}'));
@@ -294,5 +339,6 @@ SELECT name, reloptions FROM report_names JOIN pg_catalog.pg_class c ON c.oid = 
 DROP VIEW report_names;
 CALL shopanalytics.drop_store('report_demo');
 CALL shopanalytics.drop_store('report_load');
+CALL shopanalytics.drop_store('report_made');
 CALL shopanalytics.drop_store('Report "Map"');
 DROP TABLE report_sale;
