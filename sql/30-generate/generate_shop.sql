@@ -105,6 +105,11 @@ BEGIN
     IF timezone IS NULL THEN
         EXECUTE format('SELECT s.timezone FROM %I.store_setting s', store) INTO timezone;
     END IF;
+    IF end_date >= (now() AT TIME ZONE timezone)::date THEN
+        RAISE EXCEPTION 'end_date % is not over yet', end_date
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Choose a day before today, or sound orders would have a date in the future.';
+    END IF;
     SELECT format_type(a.atttypid, NULL) INTO key_type
       FROM pg_attribute a
      WHERE a.attrelid = to_regclass(format('%I.customers', store)) AND a.attname = 'customer_id';

@@ -137,19 +137,7 @@ shop_of_arguments(FunctionCallInfo fcinfo)
 static bool
 is_key_type(Oid type)
 {
-	switch (type)
-	{
-		case TEXTOID:
-		case VARCHAROID:
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case NUMERICOID:
-		case UUIDOID:
-			return true;
-		default:
-			return false;
-	}
+	return type == TEXTOID || type == INT4OID || type == INT8OID || type == UUIDOID;
 }
 
 /* The types given are what the function fills in, a key column apart. */
@@ -173,7 +161,7 @@ output_begin(Output *output, FunctionCallInfo fcinfo, const Oid *types, int colu
 					errmsg("column \"%s\" cannot be generated as type %s",
 						   NameStr(TupleDescAttr(desc, i)->attname), format_type_be(type)),
 					types[i] == KEY_TYPE ?
-					errhint("A key is text, varchar, smallint, integer, bigint, numeric or uuid.") :
+					errhint("A key is text, bigint, integer or uuid.") :
 					errhint("The column is of type %s.", format_type_be(types[i])));
 	}
 
@@ -261,18 +249,11 @@ add_key(Output *output, const KeyKind *kind, int64 row)
 
 	switch (TupleDescAttr(output->rsinfo->setDesc, output->columns)->atttypid)
 	{
-		case INT2OID:
-			check_count("a smallint key", number, 1, PG_INT16_MAX);
-			add_value(output, Int16GetDatum((int16) number));
-			break;
 		case INT4OID:
 			add_value(output, Int32GetDatum((int32) number));
 			break;
 		case INT8OID:
 			add_value(output, Int64GetDatum(number));
-			break;
-		case NUMERICOID:
-			add_value(output, NumericGetDatum(int64_to_numeric(number)));
 			break;
 		case UUIDOID:
 			add_value(output, uuid_key(kind, number));

@@ -85,7 +85,7 @@ typedef struct Shop
 	bool		accents;		/* names may carry letters beyond ASCII */
 	uint64		key[STREAM_COUNT];	/* seeds of the streams */
 	uint64		threshold[ANOMALY_COUNT];	/* rates, in terms of 2^-53 */
-	int32	   *utc_offset;		/* [days + 1] seconds to add to local midnight */
+	TimestampTz *midnight;		/* [days + 1] when each day begins */
 	int64	   *orders_before;	/* [days + 1] orders on earlier days */
 	int64	   *sessions_before;	/* [days + 1] likewise */
 	int64	   *signups_before; /* [past_days + days + 1] from the first past

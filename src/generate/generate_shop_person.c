@@ -199,7 +199,7 @@ generate_customer(const Shop *shop, int32 number, Customer *customer)
 	customer->segment = weight >= VIP_FROM ? VIP : random_choice(&random, segment_percent, lengthof(segment_percent));
 	customer->country = random_choice(&random, country_percent, lengthof(country_percent));
 	customer->payment = generate_usual_payment(&random);
-	customer->lifetime = Min(15 + random_lognormal(&random, 145, FIXED_ONE * 3 / 2), 4 * 365);
+	customer->lifetime = 15 + random_lognormal(&random, 145, FIXED_ONE * 3 / 2, 4 * 365);
 }
 
 uint32

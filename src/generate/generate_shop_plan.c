@@ -138,42 +138,41 @@ sum_weights(const Shop *shop, RandomStream stream, int32 n, uint32 most)
 	return before;
 }
 
-static void
-local_fields(DateADT day, int32 second, struct pg_tm *fields)
-{
-	memset(fields, 0, sizeof(*fields));
-	j2date(day + POSTGRES_EPOCH_JDATE, &fields->tm_year, &fields->tm_mon, &fields->tm_mday);
-	fields->tm_hour = second / SECS_PER_HOUR;
-	fields->tm_min = second / SECS_PER_MINUTE % MINS_PER_HOUR;
-	fields->tm_sec = second % SECS_PER_MINUTE;
-}
-
+/* The instant of a local time of any day. */
 static TimestampTz
-time_at(DateADT day, int32 second, int32 utc_offset)
+instant(const Shop *shop, DateADT date, int32 second)
 {
-	return day * USECS_PER_DAY + ((int64) second + utc_offset) * USECS_PER_SEC;
+	struct pg_tm fields;
+
+	memset(&fields, 0, sizeof(fields));
+	j2date(date + POSTGRES_EPOCH_JDATE, &fields.tm_year, &fields.tm_mon, &fields.tm_mday);
+	fields.tm_hour = second / SECS_PER_HOUR;
+	fields.tm_min = second / SECS_PER_MINUTE % MINS_PER_HOUR;
+	fields.tm_sec = second % SECS_PER_MINUTE;
+	return date * USECS_PER_DAY +
+		((int64) second + DetermineTimeZoneOffset(&fields, shop->timezone)) * USECS_PER_SEC;
 }
 
-/* An instant from the local time of the window's days. */
+/*
+ * An instant from the local time of a day of the window.  Where the clocks
+ * change the day is stretched or squeezed instead, so that it keeps to its date
+ * and what came first stays first.
+ */
 TimestampTz
 generate_local_time(const Shop *shop, int32 day, int32 second)
 {
-	return generate_shifted_time(shop, day, second, 0);
+	int64		length = (shop->midnight[day + 1] - shop->midnight[day]) / USECS_PER_SEC;
+
+	return shop->midnight[day] + second * length / SECS_PER_DAY * USECS_PER_SEC;
 }
 
 /* The same, shift days later. */
 TimestampTz
 generate_shifted_time(const Shop *shop, int32 day, int32 second, int32 shift)
 {
-	DateADT		date = shop->first_day + day + shift;
-	struct pg_tm fields;
-
-	/* On all but a few days the clocks do not change. */
-	if (shift == 0 && shop->utc_offset[day] == shop->utc_offset[day + 1])
-		return time_at(date, second, shop->utc_offset[day]);
-
-	local_fields(date, second, &fields);
-	return time_at(date, second, DetermineTimeZoneOffset(&fields, shop->timezone));
+	if (shift == 0)
+		return generate_local_time(shop, day, second);
+	return instant(shop, shop->first_day + day + shift, second);
 }
 
 /* Day of the window on which the customer signed up; negative before it. */
@@ -247,14 +246,9 @@ generate_shop_fill(Shop *shop, uint64 seed)
 	for (int stream = 0; stream < STREAM_COUNT; stream++)
 		shop->key[stream] = random_at(seed, stream + 1);
 
-	shop->utc_offset = palloc(sizeof(int32) * (shop->days + 1));
+	shop->midnight = palloc(sizeof(TimestampTz) * (shop->days + 1));
 	for (int32 day = 0; day <= shop->days; day++)
-	{
-		struct pg_tm fields;
-
-		local_fields(shop->first_day + day, 0, &fields);
-		shop->utc_offset[day] = DetermineTimeZoneOffset(&fields, shop->timezone);
-	}
+		shop->midnight[day] = instant(shop, shop->first_day + day, 0);
 
 	span = shop->past_days + shop->days;
 	weight_before = palloc(sizeof(int64) * (span + 1));

@@ -14,6 +14,10 @@
 
 #define THINGS_PER_CATEGORY 8
 
+/* Prices, in cents */
+#define CHEAPEST			200
+#define MOST_EXPENSIVE		500000
+
 static const struct
 {
 	const char *name;
@@ -51,8 +55,8 @@ generate_price(const Shop *shop, int32 number)
 	int32		price;
 
 	random_next(&random);
-	price = Min(random_lognormal(&random, category[number % CATEGORIES].median_price, FIXED_ONE), 500000);
-	price = Max(price, 200) / 100 * 100;
+	price = random_lognormal(&random, category[number % CATEGORIES].median_price, FIXED_ONE, MOST_EXPENSIVE);
+	price = Max(price, CHEAPEST) / 100 * 100;
 	switch (random_below(&random, 10))
 	{
 		case 0:

@@ -51,7 +51,7 @@ browsing_seconds(Random *random)
 {
 	if (random_percent(random, 25))
 		return random_between(random, 1, 15);
-	return Min(random_lognormal(random, 180, FIXED_ONE * 8 / 5) + 5, LONGEST_SECONDS);
+	return 5 + random_lognormal(random, 180, FIXED_ONE * 8 / 5, LONGEST_SECONDS);
 }
 
 /* The visit that ends with an order; it starts on the same day, so not before the signup. */
@@ -59,7 +59,7 @@ static void
 buying_session(const Shop *shop, Random *random, const Visit *visit, Session *session)
 {
 	TimestampTz placed = generate_local_time(shop, visit->day, visit->second);
-	int32		before = Min(random_lognormal(random, 420, FIXED_ONE) + 30, LONGEST_SECONDS);
+	int32		before = 30 + random_lognormal(random, 420, FIXED_ONE, LONGEST_SECONDS);
 
 	session->customer = visit->customer;
 	session->start = Max(placed - before * USECS_PER_SEC, generate_local_time(shop, visit->day, 0));

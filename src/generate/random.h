@@ -125,13 +125,17 @@ fixed_exp2(int32 x)
 	return whole >= 0 ? result << whole : result >> -whole;
 }
 
-/* A log-normal deviate: spread is that of its base 2 logarithm, fixed point. */
-static inline int64
-random_lognormal(Random *random, int32 median, int32 spread)
+/*
+ * A log-normal deviate, cut at most: spread is the standard deviation of its
+ * base 2 logarithm, fixed point.
+ */
+static inline int32
+random_lognormal(Random *random, int32 median, int32 spread, int32 most)
 {
 	int64		exponent = (int64) spread * random_normal(random) / FIXED_ONE;
+	int64		result = median * fixed_exp2((int32) exponent) / FIXED_ONE;
 
-	return (median * fixed_exp2((int32) exponent)) / FIXED_ONE;
+	return (int32) Min(result, most);
 }
 
 /*
