@@ -1,4 +1,4 @@
--- The cases are those of OpenRefine's own tests of its key collision methods.
+-- Cases of OpenRefine's key collision methods, and our own where it says so.
 
 CREATE TABLE fingerprint_case (input text, expected text);
 INSERT INTO fingerprint_case VALUES
@@ -20,7 +20,7 @@ INSERT INTO fingerprint_case VALUES
      'aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiijijjjkkkllllllllllnnnnnnnnnoooooooeoerrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs'),
     ('ẖẗẘẙẚẛẜẝẞẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆệ',
      'htwyasssssaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeee'),
-    -- punctuation goes, symbols stay
+    -- our own: punctuation goes, symbols stay
     ('O''Neil, Sean (Dr.)', 'dr oneil sean'),
     ('A.C.M.E. Ltd!', 'acme ltd'),
     ('a-b_c', 'abc'),
@@ -28,7 +28,7 @@ INSERT INTO fingerprint_case VALUES
     (E'l\u00b4eau', 'leau'),
     (E'\u00bd cup', '12 cup'),
     ('1/2 cup', '12 cup'),
-    -- beyond Latin
+    -- our own: beyond Latin
     ('Γιώργος ΓΙΩΡΓΟΣ', E'\u03b3\u03b9\u03c9\u03c1\u03b3\u03bf\u03c3'),
     ('Ёлка ЕЛКА', 'елка'),
     (E'\uff21\uff22\uff23', 'abc'),
