@@ -19,15 +19,16 @@ CREATE FUNCTION shopanalytics._round_average(value numeric) RETURNS numeric
     RETURN CASE WHEN value = 0 OR value IN ('NaN', 'Infinity', '-Infinity') THEN round(value, 2)
                 ELSE round(value, greatest(2, 4 - floor(log(abs(value)))::integer)) END;
 
--- Whether values of a type can be grouped ('GROUP BY') or sorted ('ORDER BY').
--- Only the parser knows: arrays, ranges and composites depend on what they are
--- made of.  PARALLEL UNSAFE: a subtransaction.
-CREATE FUNCTION shopanalytics._type_allows(type_name text, clause text) RETURNS boolean
+-- Whether values of a type can be grouped, or sorted.  Only the parser knows:
+-- arrays, ranges and composites depend on what they are made of.  STABLE: types
+-- come and go.  PARALLEL UNSAFE: a subtransaction.
+CREATE FUNCTION shopanalytics._type_allows(value_type regtype, sorting boolean) RETURNS boolean
     LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('SELECT FROM (SELECT NULL::%s AS v) AS s %s v', type_name, clause);
+    EXECUTE format(CASE WHEN sorting THEN 'SELECT FROM (SELECT NULL::%s AS v) AS s ORDER BY v'
+                        ELSE 'SELECT FROM (SELECT NULL::%s AS v) AS s GROUP BY v' END, value_type);
     RETURN true;
 EXCEPTION WHEN undefined_function THEN
     RETURN false;
@@ -37,13 +38,13 @@ $$;
 -- The columns of a relation with what is to be known of their types, domains
 -- resolved.  equal_is_same: equal values look alike, which a type promises to
 -- B-tree deduplication; numeric does not (1.0 and 1.00).
--- Not STRICT: NULL stands for all columns.
+-- STABLE: reads the catalog.  Not STRICT: NULL stands for all columns.
 CREATE FUNCTION shopanalytics._profile_columns(
     relation regclass,
     columns name[],
     OUT name name,
     OUT data_type text,
-    OUT base_type text,
+    OUT base_type regtype,
     OUT is_pseudo boolean,
     OUT is_number boolean,
     OUT equal_is_same boolean)
@@ -62,7 +63,7 @@ BEGIN ATOMIC
     )
     SELECT a.attname,
            format_type(a.atttypid, a.atttypmod),
-           format_type(t.oid, NULL),
+           t.oid::regtype,
            t.typtype = 'p',
            t.oid = ANY ('{int2,int4,int8,numeric,float4,float8,money}'::regtype[]),
            t.typtype = 'e' OR EXISTS (
@@ -83,55 +84,11 @@ BEGIN ATOMIC
      ORDER BY a.attnum;
 END;
 
--- The query that gives one column's row of the profile; $1 is top_n.
--- v is the value, n its rows, t its text where equal values can look different:
--- then the least text stands for all of them, in every plan.
--- IS DISTINCT FROM NULL, because a row value with a null field is neither
--- IS NULL nor IS NOT NULL.
-CREATE FUNCTION shopanalytics._profile_query(
-    source text,
-    column_name name,
-    sorts boolean,
-    is_number boolean,
-    equal_is_same boolean) RETURNS text
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    label text := CASE WHEN equal_is_same THEN 'v::text' ELSE 't' END;
-    order_key text := CASE WHEN sorts THEN 'v' ELSE label || ' COLLATE "C"' END;
-    outermost text := CASE WHEN sorts
-        THEN '(SELECT shopanalytics._shorten(%s) FROM g WHERE v IS DISTINCT FROM NULL ORDER BY v %s LIMIT 1)'
-        ELSE 'NULL' END;
-BEGIN
-    RETURN format($sql$
-        WITH g AS MATERIALIZED (
-            SELECT %1$I AS v, count(*) AS n %3$s FROM %2$s GROUP BY %1$I
-        )
-        SELECT coalesce(sum(n), 0),
-               coalesce(sum(n) FILTER (WHERE v IS NOT DISTINCT FROM NULL), 0),
-               count(*) FILTER (WHERE v IS DISTINCT FROM NULL),
-               %4$s,
-               %5$s,
-               %6$s,
-               (SELECT format('{%%s}', string_agg(format('%%s: %%s', to_json(shopanalytics._shorten(%7$s)), n), ', '
-                                                  ORDER BY n DESC, %8$s))::json
-                  FROM (SELECT * FROM g WHERE v IS DISTINCT FROM NULL ORDER BY n DESC, %8$s LIMIT $1) AS top)
-          FROM g
-        $sql$,
-        column_name,
-        source,
-        CASE WHEN NOT equal_is_same THEN format(', min(%I::text COLLATE "C") AS t', column_name) END,
-        format(outermost, label, 'ASC'),
-        format(outermost, label, 'DESC'),
-        CASE WHEN is_number
-             THEN 'shopanalytics._round_average(sum(v::numeric * n) / sum(n) FILTER (WHERE v IS DISTINCT FROM NULL))'
-             ELSE 'NULL' END,
-        label,
-        order_key);
-END
-$$;
-
+-- In the query below v is a value, n its rows, k what it is sorted by, and t its
+-- text where equal values can look different: then the least text stands for all
+-- of them, in every plan.  It says IS DISTINCT FROM NULL because a row value with
+-- a null field is neither IS NULL nor IS NOT NULL.
+--
 -- STABLE, so that every column is read under the snapshot of the caller's query
 -- and the columns agree.  Not STRICT: a NULL argument is an error, not an empty
 -- profile.  PARALLEL UNSAFE, as _type_allows() is; the queries it runs may well
@@ -155,10 +112,10 @@ CREATE FUNCTION shopanalytics.profile_table(
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    source text;
     kind "char";
     missing name;
     col record;
+    sorts boolean;
 BEGIN
     IF relation IS NULL THEN
         RAISE EXCEPTION 'relation must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -173,9 +130,7 @@ BEGIN
         RAISE EXCEPTION 'top_n must not be negative, got %', top_n USING ERRCODE = 'invalid_parameter_value';
     END IF;
 
-    SELECT format('%I.%I', n.nspname, c.relname), c.relkind INTO source, kind
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = relation;
+    SELECT c.relkind INTO kind FROM pg_class c WHERE c.oid = relation;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'relation with OID % does not exist', relation::oid USING ERRCODE = 'undefined_table';
     END IF;
@@ -197,14 +152,34 @@ BEGIN
     LOOP
         column_name := col.name;
         data_type := col.data_type;
-        IF NOT col.is_pseudo AND shopanalytics._type_allows(col.base_type, 'GROUP BY') THEN
-            EXECUTE shopanalytics._profile_query(source, col.name, shopanalytics._type_allows(col.base_type, 'ORDER BY'),
-                                                 col.is_number, col.equal_is_same)
+        IF NOT col.is_pseudo AND shopanalytics._type_allows(col.base_type, false) THEN
+            sorts := shopanalytics._type_allows(col.base_type, true);
+            EXECUTE format($sql$
+                WITH g AS MATERIALIZED (
+                    SELECT v, count(*) AS n, %s AS t FROM (SELECT %I AS v FROM %s) AS s GROUP BY v
+                ), present AS NOT MATERIALIZED (
+                    SELECT v, n, t, %s AS k FROM g WHERE v IS DISTINCT FROM NULL
+                )
+                SELECT coalesce(sum(n), 0),
+                       coalesce(sum(n) FILTER (WHERE v IS NOT DISTINCT FROM NULL), 0),
+                       count(*) FILTER (WHERE v IS DISTINCT FROM NULL),
+                       (SELECT shopanalytics._shorten(coalesce(t, v::text)) FROM present WHERE $1 ORDER BY k LIMIT 1),
+                       (SELECT shopanalytics._shorten(coalesce(t, v::text)) FROM present WHERE $1 ORDER BY k DESC LIMIT 1),
+                       shopanalytics._round_average(sum(%s * n) / sum(n) FILTER (WHERE v IS DISTINCT FROM NULL)),
+                       (SELECT format('{%%s}', string_agg(format('%%s: %%s', to_json(shopanalytics._shorten(coalesce(t, v::text))), n), ', '
+                                                          ORDER BY n DESC, k))::json
+                          FROM (SELECT * FROM present ORDER BY n DESC, k LIMIT $2) AS top)
+                  FROM g
+                $sql$,
+                CASE WHEN col.equal_is_same THEN 'NULL' ELSE 'min(v::text COLLATE "C")' END,
+                col.name, relation,
+                CASE WHEN sorts THEN 'v' ELSE 't' END,
+                CASE WHEN col.is_number THEN 'v::numeric' ELSE 'NULL::numeric' END)
                INTO rows, nulls, distinct_values, min, max, average, top_values
-              USING top_n;
+              USING sorts, top_n;
         ELSE
             -- num_nulls() sees the value itself, not the fields of a row value.
-            EXECUTE format('SELECT count(*), coalesce(sum(num_nulls(%I)), 0) FROM %s', col.name, source)
+            EXECUTE format('SELECT count(*), coalesce(sum(num_nulls(%I)), 0) FROM %s', col.name, relation)
                INTO rows, nulls;
             distinct_values := NULL;
             min := NULL;
@@ -221,7 +196,8 @@ $$;
 COMMENT ON FUNCTION shopanalytics.profile_table(regclass, name[], integer) IS
     'one row per column: type, rows, nulls, exact distinct count, min, max, average and most frequent values';
 
--- Exact counts, each by a scan.  Not STRICT, STABLE: as profile_table().
+-- Exact counts, each by a scan.  Labels as those of profile_table(); PARALLEL
+-- UNSAFE, since a view may be.
 CREATE FUNCTION shopanalytics.row_counts(
     schema_name name,
     views boolean DEFAULT false,
@@ -230,7 +206,7 @@ CREATE FUNCTION shopanalytics.row_counts(
     OUT rows bigint,
     OUT size text)
     RETURNS SETOF record
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -4,7 +4,7 @@ INSERT INTO shopanalytics.store_part (layer, position, name, ddl) VALUES
 -- A13.  Not sorted: there can be many, and a sort would be made for every count.
 ('derived', 60, 'anomalies', $ddl$
 CREATE VIEW anomalies WITH (security_invoker = true) AS
-SELECT r.entity, f.key, r.column_name, r.name AS issue, r.severity, r.impact
+SELECT r.entity, f.key, r.column_name, r.name AS rule, r.severity, r.impact
   FROM (SELECT 'customers' AS entity, customer_id::text AS key, unnest(issues) AS issue FROM customers_checked
         UNION ALL
         SELECT 'products', product_id::text, unnest(issues) FROM products_checked
@@ -15,7 +15,7 @@ SELECT r.entity, f.key, r.column_name, r.name AS issue, r.severity, r.impact
         UNION ALL
         SELECT 'sessions', session_id::text, unnest(issues) FROM sessions_checked) f
   JOIN clean_rule r ON r.entity = f.entity AND r.name = f.issue;
-COMMENT ON VIEW anomalies IS 'every row with an issue, once per issue, and what the issue does to the business';
+COMMENT ON VIEW anomalies IS 'every row that a clean rule found, once per rule, and what the issue does to the business';
 COMMENT ON COLUMN anomalies.key IS 'key of the row as text; order and line number of an order line';
 $ddl$),
 -- A7, A13.  One customer can have several rows and issues, so revenue is looked
@@ -59,7 +59,7 @@ WITH found AS (
     UNION ALL
     SELECT 'sessions', count(*) FROM sessions
 )
-SELECT r.entity, r.name AS issue, r.column_name, r.severity,
+SELECT r.entity, r.name AS rule, r.column_name, r.severity,
        coalesce(f.count, 0) AS count,
        t.rows,
        round(coalesce(f.count, 0) / nullif(t.rows, 0)::numeric, 4) AS share,
@@ -126,7 +126,7 @@ SELECT entity, column_name, issue, count, rows,
        round(count / nullif(rows, 0)::numeric, 4) AS share
   FROM (SELECT entity, place, column_name, NULL AS severity, 'null' AS issue, rows - present AS count, rows FROM field
         UNION ALL
-        SELECT p.entity, f.place, p.column_name, p.severity, p.issue, p.count, p.rows
+        SELECT p.entity, f.place, p.column_name, p.severity, p.rule, p.count, p.rows
           FROM anomaly_profile p LEFT JOIN field f ON f.entity = p.entity AND f.column_name = p.column_name) q
  ORDER BY array_position(shopanalytics._entities(), entity), place, severity IS NOT NULL, issue;
 COMMENT ON VIEW quality_counts IS 'how many values of each column are null or have one of the issues';

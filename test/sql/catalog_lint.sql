@@ -30,7 +30,11 @@ INSERT INTO deviating VALUES
     ('_checked_view', 'stable, called on null, parallel unsafe'),
     ('_installed_version', 'stable, strict, parallel safe'),
     ('_mapped_column', 'stable, called on null, parallel unsafe'),
-    ('_stores', 'stable, strict, parallel safe');
+    ('_profile_columns', 'stable, called on null, parallel safe'),
+    ('_stores', 'stable, strict, parallel safe'),
+    ('_type_allows', 'stable, strict, parallel unsafe'),
+    ('profile_table', 'stable, called on null, parallel unsafe'),
+    ('row_counts', 'stable, called on null, parallel unsafe');
 
 -- Filled by the install script alone, so there is nothing to dump.
 CREATE TEMP TABLE not_dumped (name text PRIMARY KEY);

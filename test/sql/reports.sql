@@ -89,11 +89,11 @@ SELECT * FROM report_demo.revenue_by_segment_payment;
 DELETE FROM report_demo.orders WHERE order_id LIKE 'w%';
 
 -- A13
-SELECT entity, key, column_name, issue, severity, impact IS NOT NULL AS has_impact
-  FROM report_demo.anomalies ORDER BY entity, key, issue;
+SELECT entity, key, column_name, rule, severity, impact IS NOT NULL AS has_impact
+  FROM report_demo.anomalies ORDER BY entity, key, rule;
 
 -- A7: one line per rule.  The revenue of Cem is 40, of the mug 17.50.
-SELECT entity, issue, column_name, severity, count, rows, share, revenue FROM report_demo.anomaly_profile WHERE count > 0;
+SELECT entity, rule, column_name, severity, count, rows, share, revenue FROM report_demo.anomaly_profile WHERE count > 0;
 SELECT count(*) AS rules, count(*) FILTER (WHERE count = 0) AS found_nothing, count(impact) = count(*) AS all_have_impact
   FROM report_demo.anomaly_profile;
 
@@ -105,9 +105,9 @@ SELECT column_name, issue, count FROM report_demo.quality_counts WHERE entity = 
 INSERT INTO report_demo.clean_rule (entity, name, issue, severity, impact)
 VALUES ('orders', 'tiny_order', 'order_total BETWEEN 0 AND 10', 'info', 'costs more than it brings');
 UPDATE report_demo.clean_rule SET enabled = false WHERE name IN ('unknown_device', 'missing_category');
-SELECT entity, issue, column_name, severity, count, revenue, impact FROM report_demo.anomaly_profile
- WHERE issue IN ('tiny_order', 'unknown_device', 'missing_category');
-SELECT * FROM report_demo.anomalies WHERE issue IN ('tiny_order', 'unknown_device', 'missing_category');
+SELECT entity, rule, column_name, severity, count, revenue, impact FROM report_demo.anomaly_profile
+ WHERE rule IN ('tiny_order', 'unknown_device', 'missing_category');
+SELECT * FROM report_demo.anomalies WHERE rule IN ('tiny_order', 'unknown_device', 'missing_category');
 SELECT * FROM report_demo.quality_counts WHERE issue IN ('tiny_order', 'unknown_device', 'missing_category');
 
 -- With the duplicate let through no order counts twice: the later row of Cem is
@@ -127,7 +127,7 @@ SELECT table_name, kind, rows FROM shopanalytics.row_counts('Report "Map"') WHER
 SELECT * FROM "Report ""Map""".rolling_revenue_by_segment;
 SELECT * FROM "Report ""Map""".customer_lifetime;
 SELECT * FROM "Report ""Map""".revenue_by_segment_channel;
-SELECT entity, key, issue FROM "Report ""Map""".anomalies ORDER BY key, issue;
+SELECT entity, key, rule FROM "Report ""Map""".anomalies ORDER BY key, rule;
 SELECT column_name, data_type, rows, distinct_values, min, max
   FROM shopanalytics.profile_table('"Report ""Map""".orders_clean', columns => '{order_id,order_day}');
 
@@ -253,8 +253,8 @@ SELECT 'A5', count(*) FROM (
     (TABLE oracle_a5 EXCEPT ALL TABLE report_load.customer_lifetime)) AS d
 UNION ALL
 SELECT 'A7', count(*) FROM (
-    (SELECT issue, count FROM report_load.anomaly_profile WHERE count > 0 EXCEPT ALL TABLE oracle_a7) UNION ALL
-    (TABLE oracle_a7 EXCEPT ALL SELECT issue, count FROM report_load.anomaly_profile)) AS d
+    (SELECT rule, count FROM report_load.anomaly_profile WHERE count > 0 EXCEPT ALL TABLE oracle_a7) UNION ALL
+    (TABLE oracle_a7 EXCEPT ALL SELECT rule, count FROM report_load.anomaly_profile)) AS d
 UNION ALL
 SELECT 'A8', count(*) FROM (
     (TABLE report_load.revenue_by_segment_payment EXCEPT ALL TABLE oracle_a8) UNION ALL
@@ -269,8 +269,8 @@ SELECT 'A10, null', count(*) FROM (
         (SELECT p.nulls FROM shopanalytics.profile_table(format('report_load.%I', q.entity)::regclass, columns => ARRAY[q.column_name::name]) AS p)) AS d
 UNION ALL
 SELECT 'A13', count(*) FROM (
-    (SELECT issue, count(*) FROM report_load.anomalies GROUP BY issue EXCEPT ALL TABLE oracle_a7) UNION ALL
-    (TABLE oracle_a7 EXCEPT ALL SELECT issue, count(*) FROM report_load.anomalies GROUP BY issue)) AS d
+    (SELECT rule, count(*) FROM report_load.anomalies GROUP BY rule EXCEPT ALL TABLE oracle_a7) UNION ALL
+    (TABLE oracle_a7 EXCEPT ALL SELECT rule, count(*) FROM report_load.anomalies GROUP BY rule)) AS d
 UNION ALL
 SELECT 'A30', count(*) FROM (
     (SELECT order_id, lines, quantity, items_revenue, products, categories, is_revenue FROM report_load.orders_enriched EXCEPT ALL TABLE oracle_a30) UNION ALL
@@ -316,18 +316,18 @@ SELECT 'A5', count(*) > 100, count(*) FILTER (WHERE (r.orders, r.value) IS DISTI
   FULL JOIN (SELECT customer_id, count(*) AS orders, sum(order_total) AS value FROM made GROUP BY customer_id) AS m USING (customer_id)
 UNION ALL
 SELECT 'A7', count(*) > 10, count(*) FILTER (WHERE r.count IS DISTINCT FROM m.count)
-  FROM (SELECT entity, issue, count FROM report_made.anomaly_profile WHERE count > 0) AS r
+  FROM (SELECT entity, rule, count FROM report_made.anomaly_profile WHERE count > 0) AS r
   FULL JOIN (SELECT table_name, kind, count(*) FROM report_made.anomaly_truth GROUP BY table_name, kind) AS m
-    ON (r.entity, r.issue) = (m.table_name, m.kind)
+    ON (r.entity, r.rule) = (m.table_name, m.kind)
 UNION ALL
 SELECT 'A8', count(*) > 10, count(*) FILTER (WHERE r.average_order_total IS DISTINCT FROM m.average)
   FROM report_made.revenue_by_segment_payment AS r
   FULL JOIN (SELECT segment, payment_method, round(avg(order_total), 2) AS average FROM made
               GROUP BY segment, payment_method HAVING count(*) >= 5) AS m USING (segment, payment_method)
 UNION ALL
-SELECT 'A13', count(*) > 100, count(*) FILTER (WHERE a.issue IS NULL OR t.kind IS NULL)
+SELECT 'A13', count(*) > 100, count(*) FILTER (WHERE a.rule IS NULL OR t.kind IS NULL)
   FROM report_made.anomalies AS a
-  FULL JOIN report_made.anomaly_truth AS t ON (a.entity, a.key, a.issue) = (t.table_name, t.key, t.kind)
+  FULL JOIN report_made.anomaly_truth AS t ON (a.entity, a.key, a.rule) = (t.table_name, t.key, t.kind)
 UNION ALL
 SELECT 'A30', count(*) = 1500, count(*) FILTER (WHERE difference <> 0 AND order_total > 0 OR products IS NULL)
   FROM report_made.orders_enriched;
