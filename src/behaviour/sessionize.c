@@ -35,6 +35,8 @@
 #include "behaviour/interval_usecs.h"
 #include "compat.h"
 
+#define ROWS_KEPT	32			/* of those already passed, at most */
+
 /* The arguments that all the functions have. */
 enum
 {
@@ -248,6 +250,20 @@ session_state_prepare(FunctionCallInfo fcinfo, SessionState *state,
 }
 
 /*
+ * No row is read again, so the executor need not keep those behind this one.
+ * Telling it costs more than the session does, hence only now and then; most
+ * partitions end before.
+ */
+static inline void
+session_forget_rows(WindowObject winobj)
+{
+	int64		position = WinGetCurrentPosition(winobj);
+
+	if (position % ROWS_KEPT == 0 && position > 0)
+		WinSetMarkPosition(winobj, position);
+}
+
+/*
  * What all the functions share: takes in the current row.  False if it has no
  * time; then it belongs to no session and changes nothing.
  */
@@ -263,7 +279,7 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 	bool		split;
 
 	*result = state;
-	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+	session_forget_rows(winobj);
 
 	if (!state->ready)
 		session_state_prepare(fcinfo, state, scale);
