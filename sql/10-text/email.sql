@@ -36,6 +36,7 @@ CREATE TYPE shopanalytics.email_verdict AS ENUM (
 	'domain_trailing_hyphen',
 	'domain_without_dot',
 	'domain_numeric',
+	'domain_top_level',
 	'domain_label_too_long',
 	'domain_too_long',
 	'literal_not_allowed',

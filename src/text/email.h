@@ -62,6 +62,7 @@
 	STATUS(EMAIL_DOMAIN_TRAILING_HYPHEN, "domain_trailing_hyphen") \
 	STATUS(EMAIL_DOMAIN_WITHOUT_DOT, "domain_without_dot") \
 	STATUS(EMAIL_DOMAIN_NUMERIC, "domain_numeric") \
+	STATUS(EMAIL_DOMAIN_TOP_LEVEL, "domain_top_level") \
 	STATUS(EMAIL_DOMAIN_LABEL_TOO_LONG, "domain_label_too_long") \
 	STATUS(EMAIL_DOMAIN_TOO_LONG, "domain_too_long") \
 	STATUS(EMAIL_LITERAL_NOT_ALLOWED, "literal_not_allowed") \
@@ -97,8 +98,7 @@ typedef enum EmailHost
 {
 	EMAIL_HOST_LABELS,			/* no more */
 	EMAIL_HOST_NAME,			/* not an IPv4 address: RFC 1123 2.1 */
-	EMAIL_HOST_PUBLIC			/* a dot, and a last label that is not all
-								 * digits: RFC 3696 2 */
+	EMAIL_HOST_PUBLIC			/* a dot, and a top-level domain at the end */
 } EmailHost;
 
 /* Character classes of ASCII bytes; bytes from 0x80 on have none. */

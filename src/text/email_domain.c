@@ -16,21 +16,37 @@
 #include <strings.h>
 
 /*
+ * Letters, two at least, or an A-label: RFC 1123 2.1 has the last label be
+ * alphabetic, and of one letter there is none.
+ */
+static bool
+email_is_top_level(const char *label, size_t len)
+{
+	if (len > 4 && strncasecmp(label, "xn--", 4) == 0)
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (EMAIL_IS(label[i], EMAIL_DIGIT) || label[i] == '-')
+			return false;
+
+	return len > 1;
+}
+
+/*
  * Labels of letters, digits and inner hyphens: RFC 1123 2.1, RFC 1034 3.5.
  */
 EmailStatus
 email_check_host(const char *host, size_t len, EmailHost kind)
 {
 	size_t		i = 0;
-	int			labels = 0;
-	bool		numeric;		/* the last label so far */
+	size_t		start;			/* of the last label so far */
+	bool		numeric;		/* is it all digits? */
 	bool		all_numeric = true;
 	bool		long_label = false;
+	int			labels = 0;
 
 	for (;;)
 	{
-		size_t		start = i;
-
+		start = i;
 		numeric = true;
 		while (i < len && EMAIL_IS(host[i], EMAIL_LDH))
 			numeric &= EMAIL_IS(host[i++], EMAIL_DIGIT);
@@ -47,8 +63,9 @@ email_check_host(const char *host, size_t len, EmailHost kind)
 		if (i - start > EMAIL_MAX_LABEL)
 			long_label = true;
 		labels++;
-		if (i++ == len)
+		if (i == len)
 			break;
+		i++;
 	}
 
 	if (long_label)
@@ -60,6 +77,8 @@ email_check_host(const char *host, size_t len, EmailHost kind)
 	if ((kind == EMAIL_HOST_PUBLIC && numeric) ||
 		(kind == EMAIL_HOST_NAME && all_numeric && labels > 1))
 		return EMAIL_DOMAIN_NUMERIC;
+	if (kind == EMAIL_HOST_PUBLIC && !email_is_top_level(host + start, len - start))
+		return EMAIL_DOMAIN_TOP_LEVEL;
 
 	return EMAIL_VALID;
 }

@@ -100,7 +100,10 @@ email_provider_of(const char *domain, size_t len)
 	return NULL;
 }
 
-/* Applies a provider's rules in place; nothing is done where nothing would be left. */
+/*
+ * Applies a provider's rules in place; where no local part would be left, or
+ * one that ends in a dot, nothing is done.
+ */
 static size_t
 email_apply_provider(char *local, size_t len, const EmailProvider *provider)
 {
@@ -113,7 +116,7 @@ email_apply_provider(char *local, size_t len, const EmailProvider *provider)
 	for (size_t i = 0; i < len && local[i] != provider->tag; i++)
 		if (strchr(provider->ignored, local[i]) == NULL)
 			kept[keptlen++] = email_lower(local[i]);
-	if (keptlen == 0)
+	if (keptlen == 0 || kept[keptlen - 1] == '.')
 		return len;
 	memcpy(local, kept, keptlen);
 

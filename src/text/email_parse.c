@@ -74,8 +74,8 @@ const uint8_t email_class[256] = {
 };
 
 /*
- * A dot-atom of ASCII, an @, a host name with a dot whose last label does not
- * begin with a digit, all within the limits.
+ * A dot-atom of ASCII, an @, a host name with a dot whose last label is two
+ * letters or more, all within the limits.
  */
 static bool
 email_is_plain(const char *str, size_t len, size_t *separator)
@@ -113,7 +113,12 @@ email_is_plain(const char *str, size_t len, size_t *separator)
 		labels++;
 	} while (p < end && *p == '.');
 
-	return p == end && labels > 1 && !EMAIL_IS(*start, EMAIL_DIGIT);
+	if (p < end || labels == 1 || end - start < 2)
+		return false;
+	while (start < end && *start != '-' && !EMAIL_IS(*start, EMAIL_DIGIT))
+		start++;
+
+	return start == end;
 }
 
 /*

@@ -31,7 +31,7 @@ INSERT INTO email_case VALUES
 	('a@b.xn--p1ai', 'valid', '-', '-', '-', '-'),
 	('a@b--c.de', 'valid', '-', '-', '-', '-'),
 	('a@1and1.de', 'valid', '-', '-', '-', '-'),
-	('a@b.4u', 'valid', '-', '-', '-', '-');
+	('a@b.museum', 'valid', '-', '-', '-', '-');
 
 -- nothing, blanks and the @
 INSERT INTO email_case VALUES
@@ -140,6 +140,10 @@ INSERT INTO email_case VALUES
 	('a@b.-', 'domain_leading_hyphen', '-', '-', '-', '-'),
 	('a@localhost', 'domain_without_dot', 'valid', '-', '-', '-'),
 	('a@b.123', 'domain_numeric', 'valid', '-', '-', '-'),
+	('a@b.c', 'domain_top_level', 'valid', '-', '-', '-'),
+	('a@b.4u', 'domain_top_level', 'valid', '-', '-', '-'),
+	('a@b.co-m', 'domain_top_level', 'valid', '-', '-', '-'),
+	('a@b.xn--', 'domain_trailing_hyphen', '-', '-', '-', '-'),
 	('a@192.0.2.1', 'domain_numeric', 'valid', 'domain_numeric', '-', '-'),
 	('a@123', 'domain_without_dot', 'valid', '-', '-', '-'),
 	('a@bücher.example', 'valid', '-', 'domain_not_ascii', 'valid', 'domain_not_ascii'),
@@ -201,7 +205,7 @@ INSERT INTO email_case VALUES
 	('a@' || repeat('ü', 58) || '.de', 'domain_label_too_long', '-', 'domain_not_ascii', 'domain_label_too_long', 'domain_not_ascii'),
 	('a@' || repeat('b.', 125) || 'de', 'valid', '-', '-', '-', '-'),
 	('ab@' || repeat('b.', 125) || 'de', 'too_long', 'valid', 'too_long', '-', 'valid'),
-	('a@' || repeat('b.', 127) || 'd', 'too_long', 'valid', 'too_long', '-', 'valid'),
+	('a@' || repeat('b.', 126) || 'com', 'too_long', 'valid', 'too_long', '-', 'valid'),
 	('a@' || repeat('b.', 127) || 'de', 'domain_too_long', '-', '-', '-', '-'),
 	('a@' || repeat('ü.', 90) || 'de', 'domain_too_long', '-', 'domain_not_ascii', 'domain_too_long', 'domain_not_ascii');
 
@@ -260,7 +264,7 @@ FROM (VALUES
 	(13, 'Anna-news@yahoo.com'),
 	(14, 'an.na_s+x@proton.me'),
 	(15, 'anna+x@me.com'),
-	(16, '+x@gmail.com'),
+	(16, '+x@gmail.com'), (19, 'a.-x@yahoo.com'),
 	(17, '"Anna.S+x"@gmail.com'),
 	(18, 'anna.s+x@example.com'),
 	(20, ' not an address '),
