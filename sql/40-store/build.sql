@@ -43,7 +43,7 @@ $$;
 -- The text of <entity>_checked: every row of <entity>_source with the fixes of the
 -- enabled rules applied and the names of the issues beside it.
 CREATE FUNCTION shopanalytics._checked_view(store text, entity text) RETURNS text
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -45,7 +45,7 @@ $$;
 -- The SQL that turns a column of the user's into one of ours.
 CREATE FUNCTION shopanalytics._mapped_column(store text, relation regclass, source text, canonical text, canonical_type regtype)
     RETURNS text
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -96,7 +96,6 @@ DECLARE
     list text := '';
     left_out text[] := '{}';
     filled boolean;
-    own_key text;
 BEGIN
     PERFORM shopanalytics._check_store(store);
     IF entity IS NULL OR NOT entity = ANY (shopanalytics._entities()) THEN

@@ -10,8 +10,8 @@ SELECT store, version = (SELECT extversion FROM pg_extension WHERE extname = 'sh
   FROM shopanalytics.store ORDER BY store;
 
 -- A22: base, source, checked, clean and stage of each entity
-SELECT string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^orders') AS orders,
-       string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^sessions') AS sessions
+SELECT string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^orders(_(source|checked|clean|stage))?$') AS orders,
+       string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^sessions(_(source|checked|clean|stage))?$') AS sessions
   FROM pg_class WHERE relnamespace = 'demo'::regnamespace AND relkind IN ('r', 'v');
 
 -- the key type is the store's own
