@@ -152,7 +152,7 @@ fingerprint_expand(pg_wchar c, pg_wchar *out)
 	parts = unicode_normalize(UNICODE_NFKD, single);
 	/* an accent on its own decomposes to a blank with the accent */
 	if (parts[0] != ' ' || parts[1] == 0)
-		for (int i = 0; parts[i] != 0 && i < FINGERPRINT_GROWTH; i++)
+		for (int i = 0; i < FINGERPRINT_GROWTH && parts[i] != 0; i++)
 			length += fingerprint_fold(parts[i], out + length);
 	pfree(parts);
 

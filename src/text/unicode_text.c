@@ -186,7 +186,7 @@ unicode_check_length(Size bytes)
 				errmsg("result of %zu bytes or more is too long for a text value", bytes));
 }
 
-text	   *
+text *
 unicode_to_text(const UnicodeText *ut)
 {
 	Size		bytes = 0;
@@ -284,6 +284,7 @@ void
 unicode_compose(UnicodeText *ut)
 {
 	bool		beyond_latin = false;
+	pg_wchar   *composed;
 
 	/* all characters below U+0300 are normalized */
 	for (Size i = 0; i < ut->length && !beyond_latin; i++)
@@ -294,7 +295,9 @@ unicode_compose(UnicodeText *ut)
 		!unicode_is_stream_safe(ut))
 		return;
 
-	ut->chars = unicode_normalize(UNICODE_NFC, ut->chars);
+	composed = unicode_normalize(UNICODE_NFC, ut->chars);
+	pfree(ut->chars);
+	ut->chars = composed;
 	ut->length = 0;
 	while (ut->chars[ut->length] != 0)
 		ut->length++;
