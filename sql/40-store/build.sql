@@ -12,6 +12,18 @@ BEGIN
 END
 $$;
 
+-- Two sessions that rebuild the views of a store do so one after the other, and the
+-- second sees what the first changed; an update, because under REPEATABLE READ a
+-- mere row lock would let it go on with the old rules.
+CREATE PROCEDURE shopanalytics._lock_store(store text)
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('UPDATE %I.store_setting SET revision = revision + 1', store);
+END
+$$;
+
 -- Runs the parts of a layer and notes which tables and views they made.
 CREATE PROCEDURE shopanalytics._run_layer(store text, layer text)
     LANGUAGE plpgsql
@@ -212,6 +224,7 @@ CREATE FUNCTION shopanalytics._clean_rule_changed() RETURNS trigger
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    CALL shopanalytics._lock_store(TG_TABLE_SCHEMA);
     CALL shopanalytics._build_checked_views(TG_TABLE_SCHEMA);
     RETURN NULL;
 END

@@ -61,6 +61,7 @@ DECLARE
     built_by text;
 BEGIN
     PERFORM shopanalytics._check_store(store);
+    CALL shopanalytics._lock_store(store);
     EXECUTE format('SELECT version FROM %I.store_setting', store) INTO built_by;
     IF built_by = installed THEN
         RAISE NOTICE 'store "%" is at version % already', store, installed;

@@ -98,6 +98,7 @@ DECLARE
     filled boolean;
 BEGIN
     PERFORM shopanalytics._check_store(store);
+    CALL shopanalytics._lock_store(store);
     IF entity IS NULL OR NOT entity = ANY (shopanalytics._entities()) THEN
         RAISE EXCEPTION 'store "%" has no base table %', store, coalesce(quote_ident(entity), 'null')
             USING ERRCODE = 'undefined_table', HINT = format('Base tables are %s.', array_to_string(shopanalytics._entities(), ', '));

@@ -8,12 +8,14 @@ CREATE TABLE store_setting (
     version text NOT NULL,
     timezone text NOT NULL,
     cancelled_status text[] NOT NULL,
-    known_device text[] NOT NULL
+    known_device text[] NOT NULL,
+    revision bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE store_setting IS 'settings of the store; its presence makes the schema a store';
 COMMENT ON COLUMN store_setting.version IS 'version of shopanalytics that built the store';
 COMMENT ON COLUMN store_setting.timezone IS 'time zone whose days the store counts by';
 COMMENT ON COLUMN store_setting.cancelled_status IS 'order status, in lower case, of orders that bring no revenue';
+COMMENT ON COLUMN store_setting.revision IS 'counts rebuilds of the views; its row lock keeps two of them apart';
 COMMENT ON COLUMN store_setting.known_device IS 'devices, in lower case, that a session may name';
 $ddl$),
 ('base', 20, 'store_object', $ddl$
