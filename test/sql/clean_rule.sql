@@ -47,6 +47,9 @@ INSERT INTO demo.order_items (order_id, line_number, product_id, quantity, unit_
 SELECT order_id, order_issue, is_flagged, is_cancelled, items, items_total FROM demo.orders_clean ORDER BY order_id COLLATE "C";   -- A20
 SELECT order_id, line_number, issues, is_flagged FROM demo.order_items_clean ORDER BY order_id COLLATE "C", line_number;
 
+-- what the rules look at
+SELECT order_id, items, items_total, is_known_customer FROM demo.orders_source WHERE order_id IN ('clean', 'pending', 'unknown_customer') ORDER BY order_id;
+
 INSERT INTO demo.sessions (session_id, customer_id, session_start, session_end, device) VALUES
     ('clean', 'clean', '2025-03-01 10:00', '2025-03-01 10:05:30.5', 'Mobile '),
     ('missing_start', 'clean', NULL, '2025-03-01 10:05', 'mobile'),

@@ -14,6 +14,9 @@ SELECT string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^order
        string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE relname ~ '^sessions(_(source|checked|clean|stage))?$') AS sessions
   FROM pg_class WHERE relnamespace = 'demo'::regnamespace AND relkind IN ('r', 'v');
 
+-- what was made is noted, so that it can be taken away again
+SELECT string_agg(name, ' ' ORDER BY position) FROM demo.store_object WHERE layer = 'base';
+
 -- the key type is the store's own
 SELECT attrelid::regclass, attname, format_type(atttypid, NULL)
   FROM pg_attribute
