@@ -21,7 +21,8 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
   FROM pg_class c LEFT JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
  WHERE m.objid IS NOT NULL OR c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'lint_store');
 
--- Labels other than IMMUTABLE STRICT PARALLEL SAFE; the reason stands beside each in its SQL part.
+-- Labels other than IMMUTABLE STRICT PARALLEL SAFE; the reason stands beside each in
+-- its SQL part.  What is internal to an aggregate may be null, and does not count.
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('_check_expression', 'stable, called on null, parallel unsafe'),
@@ -43,7 +44,7 @@ INSERT INTO not_dumped VALUES ('store_part');
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
        concat_ws(', ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
-                 CASE WHEN proisstrict OR pronargs = 0 THEN 'strict' ELSE 'called on null' END,
+                 CASE WHEN proisstrict OR pronargs = 0 OR 'internal'::regtype = ANY (proargtypes) THEN 'strict' ELSE 'called on null' END,
                  CASE proparallel WHEN 's' THEN 'parallel safe' WHEN 'r' THEN 'parallel restricted' ELSE 'parallel unsafe' END) AS labels
   FROM function
  WHERE prokind = 'f' AND prorettype <> 'trigger'::regtype;

@@ -84,6 +84,8 @@ sub contents
 		       (SELECT string_agg(pg_get_triggerdef(t.oid), ', ' ORDER BY tgname) FROM pg_trigger t WHERE tgrelid = c.oid)
 		  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 		 WHERE nspname IN ($schemas) AND relkind IN ('r', 'v', 'm', 'i', 'S') ORDER BY 1});
+	# A view that was printed and read again has a name for each column of a union.
+	$rows{definitions} =~ s/(::(\w+)) AS "?\2"?/$1/g;
 	return \%rows;
 }
 
