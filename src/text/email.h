@@ -115,6 +115,13 @@ extern const uint8_t email_class[256];
 
 #define EMAIL_IS(byte, class) ((email_class[(uint8_t) (byte)] & (class)) != 0)
 
+/* ASCII only, whatever the locale. */
+static inline char
+email_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
 /* email_parse.c: separator is the offset of the @, set when the text is valid */
 extern EmailStatus email_parse(const char *str, size_t len,
 							   EmailProfile profile, size_t *separator);

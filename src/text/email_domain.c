@@ -13,7 +13,18 @@
 
 #include <idn2.h>
 #include <string.h>
-#include <strings.h>
+
+/* prefix is in lower case */
+static bool
+email_starts_with(const char *str, size_t len, const char *prefix)
+{
+	size_t		i = 0;
+
+	while (i < len && prefix[i] != '\0' && email_lower(str[i]) == prefix[i])
+		i++;
+
+	return prefix[i] == '\0';
+}
 
 /*
  * Letters, two at least, or an A-label: RFC 1123 2.1 has the last label be
@@ -22,7 +33,7 @@
 static bool
 email_is_top_level(const char *label, size_t len)
 {
-	if (len > 4 && strncasecmp(label, "xn--", 4) == 0)
+	if (email_starts_with(label, len, "xn--"))
 		return true;
 	for (size_t i = 0; i < len; i++)
 		if (EMAIL_IS(label[i], EMAIL_DIGIT) || label[i] == '-')
@@ -210,7 +221,7 @@ email_is_ipv6(const char *str, size_t len)
 EmailStatus
 email_check_literal(const char *str, size_t len)
 {
-	static const char tag[] = "IPv6:";
+	static const char tag[] = "ipv6:";
 	const size_t taglen = sizeof(tag) - 1;
 	const char *close = memchr(str, ']', len);
 	const char *body = str + 1;
@@ -226,7 +237,7 @@ email_check_literal(const char *str, size_t len)
 		if (!EMAIL_IS(body[i], EMAIL_DTEXT))
 			return EMAIL_LITERAL_CHARACTER;
 
-	if (bodylen >= taglen && strncasecmp(body, tag, taglen) == 0)
+	if (email_starts_with(body, bodylen, tag))
 		return email_is_ipv6(body + taglen, bodylen - taglen) ? EMAIL_VALID :
 			EMAIL_LITERAL_IPV6;
 	if (memchr(body, ':', bodylen) != NULL)

@@ -48,13 +48,6 @@ static const EmailProvider email_providers[] = {
 	{"rocketmail.com", NULL, '-', ""}
 };
 
-/* ASCII only, whatever the locale. */
-static char
-email_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
 /* The separator of a text that SMTP could carry as an address. */
 static bool
 email_separator(const char *str, size_t len, size_t *separator)
