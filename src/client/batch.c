@@ -11,9 +11,9 @@
  * last row) the piece is halved.  A piece doubles with each success.  So the
  * work per rejected row is bounded by the distance from the one before.
  *
- * A row is rejected only when it was the first of its COPY, never on the word
- * of an error message alone: a line number that was misread, in a language of
- * messages we do not know, costs time and no data.
+ * A row is rejected only when a COPY of it alone failed, never on the word of an
+ * error message: a line number that was misread, in messages of a language we do
+ * not know or full of a hostile value, costs time and no data.
  *
  * IDENTIFICATION
  *	  src/client/batch.c
@@ -26,6 +26,7 @@
 #include "fe_utils/cancel.h"
 
 #include "batch.h"
+#include "copy_error.h"
 #include "progress.h"
 #include "row.h"
 #include "session.h"
@@ -62,9 +63,7 @@ typedef enum SavepointState
 typedef struct CopyOutcome
 {
 	bool		done;
-	int			bad_row;		/* index in what was sent, -1: not known */
-	int			bad_field;		/* index in the file's fields, -1: not known */
-	char	   *reason;
+	CopyError	error;			/* if not done */
 } CopyOutcome;
 
 struct Batch
@@ -89,7 +88,7 @@ struct Batch
 	int64		loaded;			/* rows the server has taken */
 };
 
-Batch *
+Batch	   *
 batch_create(PGconn *conn, const Target *target, Rejects *rejects, const LoadOptions *opt)
 {
 	Batch	   *batch = pg_malloc0(sizeof(Batch));
@@ -149,126 +148,22 @@ copy_send(Batch *batch, size_t from, size_t to)
 	}
 }
 
-/*
- * Errors that a single row can cause: its data (22), a constraint (23), a view
- * option (44), a trigger's RAISE (P0, 21, or a code of its own), a limit such
- * as the size of an index entry (54).  All others end the load.
- */
-static bool
-is_row_error(const char *state)
-{
-	static const char *const classes[] = {"21", "22", "23", "44", "54", "P0"};
-
-	if (state == NULL)
-		return false;
-	for (int i = 0; i < lengthof(classes); i++)
-		if (strncmp(state, classes[i], 2) == 0)
-			return true;
-
-	/* codes that SQL leaves to implementations and PostgreSQL does not use */
-	return strchr("6789IJKLMNOQRSTUVWYZ", state[0]) != NULL;
-}
-
-static char *
-make_reason(const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
-
-	/* not-null and check constraints repeat the row, which is kept anyhow */
-	if (detail == NULL || strcmp(state, "23502") == 0 || strcmp(state, "23514") == 0)
-		return pstrdup(primary);
-	return psprintf("%s: %s", primary, detail);
-}
-
-/*
- * Finds the row and the column that an error blames in its context, the line
- * "COPY name, line 17, column price: ..." whose words are in the language of
- * the server: the number is the first one, and the column is the first of ours
- * that stands before a colon.
- */
-static void
-read_context(const Batch *batch, const PGresult *res, CopyOutcome *outcome)
-{
-	const Mapping *map = batch->format.map;
-	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
-	const char *column = PQresultErrorField(res, PG_DIAG_COLUMN_NAME);
-	char	   *prefix = psprintf("COPY %s,", batch->target->name);
-	const char *found = NULL;
-	size_t		found_length = 0;
-
-	/* the last such line is of our COPY, those above it of what it called */
-	for (const char *p = context; p != NULL && (p = strstr(p, prefix)) != NULL; p++)
-		if (p == context || p[-1] == '\n')
-			found = p;
-	if (found != NULL)
-	{
-		const char *rest = found + strlen(prefix);
-
-		rest += strcspn(rest, "0123456789\n");
-		outcome->bad_row = (int) strtol(rest, NULL, 10) - 1;
-		rest += strspn(rest, "0123456789");
-		found = NULL;
-		for (int i = 0; i < map->nfields && *rest != ':'; i++)
-		{
-			const char *name = map->column[i] < 0 ? NULL : batch->target->columns[map->column[i]].name;
-
-			for (const char *p = name ? strstr(rest, name) : NULL; p != NULL; p = strstr(p + 1, name))
-			{
-				const char *end = p + strlen(name);
-
-				if (p > rest && p[-1] == ' ' && (*end == ':' || strncmp(end, " :", 2) == 0))
-				{
-					if (found == NULL || p < found || (p == found && strlen(name) > found_length))
-					{
-						found = p;
-						found_length = strlen(name);
-						outcome->bad_field = i;
-					}
-					break;
-				}
-			}
-		}
-	}
-	for (int i = 0; i < map->nfields && column != NULL; i++)
-		if (map->column[i] >= 0 && strcmp(batch->target->columns[map->column[i]].name, column) == 0)
-			outcome->bad_field = i;
-	pg_free(prefix);
-
-	/*
-	 * Rows are gathered before they are written, so where writing itself fails
-	 * the line is that of a later row.
-	 */
-	if (batch->target->is_foreign ||
-		strncmp(PQresultErrorField(res, PG_DIAG_SQLSTATE), "54", 2) == 0)
-		outcome->bad_row = -1;
-}
-
 static void
 copy_end(Batch *batch, CopyOutcome *outcome)
 {
 	PGresult   *res;
 
 	outcome->done = true;
-	outcome->bad_row = -1;
-	outcome->bad_field = -1;
-	outcome->reason = NULL;
-
 	if (PQputCopyEnd(batch->conn, NULL) < 0)
 		session_fail(batch->conn, NULL, "could not send data to the server");
 	while ((res = PQgetResult(batch->conn)) != NULL)
 	{
 		if (PQresultStatus(res) == PGRES_COMMAND_OK)
 			batch->loaded += strtoi64(PQcmdTuples(res), NULL, 10);
-		else
-		{
-			if (!is_row_error(PQresultErrorField(res, PG_DIAG_SQLSTATE)))
-				session_fail(batch->conn, res, psprintf("could not load table %s", batch->target->quoted));
+		else if (copy_error_read(res, batch->target, batch->format.map, &outcome->error))
 			outcome->done = false;
-			outcome->reason = make_reason(res);
-			read_context(batch, res, outcome);
-		}
+		else
+			session_fail(batch->conn, res, psprintf("could not load table %s", batch->target->quoted));
 		PQclear(res);
 	}
 	batch->sending = false;
@@ -310,8 +205,40 @@ reject_row(Batch *batch, size_t raw_start, size_t raw_length, int64 line, int fi
 		}
 	}
 	reject_add(batch->rejects, line, column, value, length,
-			   csv->text + raw_start, raw_length, reason);
+			   csv->buf + raw_start, raw_length, reason);
 	pg_free(copy);
+}
+
+/*
+ * The field with a character that the database's encoding lacks, of which the
+ * server tells the row alone.
+ */
+static int
+find_untranslatable(Batch *batch, const BatchRow *row)
+{
+	CsvReader  *csv = batch->csv;
+	const RowFormat *format = &batch->format;
+	int			found = -1;
+
+	csv_reread(csv, row->raw_start, row->raw_length);
+	for (int i = 0; i < format->map->nfields && found < 0; i++)
+	{
+		const CsvField *field = &csv->row.fields[i];
+		const char *params[] = {csv->buf + field->start, format->opt->encoding_name};
+		int			lengths[] = {field->length, 0};
+		int			formats[] = {1, 0};
+		PGresult   *res;
+
+		if (format->map->column[i] < 0 || (field->flags & CSV_HIGH) == 0)
+			continue;
+		session_command(batch->conn, "ROLLBACK TO SAVEPOINT shopctl");
+		res = PQexecParams(batch->conn, "SELECT 1 WHERE pg_catalog.convert_from($1::pg_catalog.bytea, $2) IS NULL",
+						   2, NULL, params, lengths, formats, 0);
+		if (PQresultStatus(res) != PGRES_TUPLES_OK)
+			found = i;
+		PQclear(res);
+	}
+	return found;
 }
 
 /* Takes the row that the reader has read last. */
@@ -367,33 +294,52 @@ row_end(const Batch *batch, int row)
 	return row + 1 < batch->nrows ? batch->rows[row + 1].copy_start : batch->copy_used;
 }
 
-/* Finds and rejects the bad rows of a batch that the server did not take. */
+/*
+ * Finds and rejects the bad rows of a batch that the server did not take.
+ * outcome is that of the first COPY of them all.
+ */
 static void
 send_in_pieces(Batch *batch, CopyOutcome *outcome)
 {
-	int			first = 0;
-	int			piece = batch->nrows;
+	CopyError  *error = &outcome->error;
+	int			first = 0;		/* rows before are loaded or rejected */
+	int			piece = batch->nrows;	/* rows sent from there */
+	int			stride = piece; /* rows to send once the bad row is out */
+	bool		suspicion = false;	/* the row after the piece is to blame */
 
 	for (;;)
 	{
 		if (outcome->done)
 		{
 			first += piece;
-			piece = Min(piece * 2, batch->nrows);
+			piece = suspicion ? 1 : piece * 2;
+			suspicion = false;
 		}
-		else if (outcome->bad_row == 0 || piece == 1)
+		else if (piece == 1)
 		{
 			const BatchRow *row = &batch->rows[first];
 
-			reject_row(batch, row->raw_start, row->raw_length, row->line, outcome->bad_field, outcome->reason);
+			if (error->untranslatable)
+				error->bad_field = find_untranslatable(batch, row);
+			reject_row(batch, row->raw_start, row->raw_length, row->line, error->bad_field, error->reason);
 			first++;
-			piece = Max(piece / 2, 1);
+			piece = stride;
 		}
-		else if (outcome->bad_row > 0 && outcome->bad_row < piece)
-			piece = outcome->bad_row;
+		else if (error->bad_row > 0 && error->bad_row < piece)
+		{
+			piece = error->bad_row;
+			stride = piece * 2;
+			suspicion = true;
+		}
 		else
-			piece = piece / 2;
-		pg_free(outcome->reason);
+		{
+			/* the first row is to blame, or nobody knows which */
+			piece = error->bad_row == 0 ? 1 : piece / 2;
+			stride = Max(stride / 2, 1);
+			suspicion = false;
+		}
+		if (!outcome->done)
+			pg_free(error->reason);
 
 		if (first >= batch->nrows)
 			break;

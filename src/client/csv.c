@@ -76,9 +76,9 @@ csv_fill(CsvReader *csv)
 	if (csv->used + want > csv->size)
 	{
 		csv->size = Max(csv->used + want, csv->size * 2);
-		csv->text = pg_realloc(csv->text, csv->size + 1);
+		csv->buf = pg_realloc(csv->buf, csv->size + 1);
 	}
-	got = input_read(csv->in, csv->text + csv->used, want);
+	got = input_read(csv->in, csv->buf + csv->used, want);
 	csv->used += got;
 	csv->eof = got < want;
 }
@@ -87,10 +87,10 @@ csv_fill(CsvReader *csv)
 static void
 csv_skip_mark(CsvReader *csv)
 {
-	const unsigned char *text = (const unsigned char *) csv->text;
+	const unsigned char *text = (const unsigned char *) csv->buf;
 
 	if (csv->used >= 2 &&
-		((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF)))
+		((text[0] == 0xFF && text[1] == 0xFE) ||(text[0] == 0xFE && text[1] == 0xFF)))
 	{
 		pg_log_error("file \"%s\" is encoded in UTF-16", input_name(csv->in));
 		pg_log_error_hint("Convert it: iconv -f UTF-16 -t UTF-8 FILE | shopctl load ... -");
@@ -100,7 +100,7 @@ csv_skip_mark(CsvReader *csv)
 		csv->next = 3;
 }
 
-CsvReader *
+CsvReader  *
 csv_open(Input *in, int encoding, char delimiter, char quote, int maxfields)
 {
 	CsvReader  *csv = pg_malloc0(sizeof(CsvReader));
@@ -139,7 +139,7 @@ static bool
 csv_parse(CsvReader *csv, size_t start, size_t end, bool whole,
 		  size_t *next, int64 *nlines)
 {
-	const unsigned char *const base = (const unsigned char *) csv->text;
+	const unsigned char *const base = (const unsigned char *) csv->buf;
 	const unsigned char *const stop = base + end;
 	const unsigned char *const class = csv->class;
 	const int	stepping = csv->embeds_ascii ? CSV_HIGH : 0;
@@ -290,7 +290,7 @@ csv_next(CsvReader *csv)
 
 		if (csv->next == csv->used && csv->eof)
 			return false;
-		csv->text[csv->used] = '\n';
+		csv->buf[csv->used] = '\n';
 		if (csv->next < csv->used &&
 			csv_parse(csv, csv->next, csv->used, csv->eof, &next, &nlines))
 		{
@@ -307,13 +307,13 @@ csv_next(CsvReader *csv)
 void
 csv_reread(CsvReader *csv, size_t start, size_t length)
 {
-	char		saved = csv->text[start + length];
+	char		saved = csv->buf[start + length];
 	size_t		next;
 	int64		nlines;
 
-	csv->text[start + length] = '\n';
+	csv->buf[start + length] = '\n';
 	(void) csv_parse(csv, start, start + length, true, &next, &nlines);
-	csv->text[start + length] = saved;
+	csv->buf[start + length] = saved;
 }
 
 /* Forgets the rows read so far. */
@@ -321,7 +321,7 @@ void
 csv_release(CsvReader *csv)
 {
 	csv->used -= csv->next;
-	memmove(csv->text, csv->text + csv->next, csv->used);
+	memmove(csv->buf, csv->buf + csv->next, csv->used);
 	csv->next = 0;
 }
 
@@ -337,7 +337,7 @@ csv_set_maxfields(CsvReader *csv, int maxfields)
 size_t
 csv_field_copy(const CsvReader *csv, const CsvField *field, char *to)
 {
-	const char *from = csv->text + field->start;
+	const char *from = csv->buf + field->start;
 	const char *end = from + field->length;
 	char	   *p = to;
 
@@ -365,6 +365,6 @@ void
 csv_close(CsvReader *csv)
 {
 	pg_free(csv->row.fields);
-	pg_free(csv->text);
+	pg_free(csv->buf);
 	pg_free(csv);
 }

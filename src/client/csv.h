@@ -23,13 +23,14 @@
 typedef enum CsvDefect
 {
 	CSV_FINE,
-	CSV_AFTER_QUOTE,			/* text between a closing quote and a delimiter */
+	CSV_AFTER_QUOTE,			/* text between a closing quote and a
+								 * delimiter */
 	CSV_UNTERMINATED			/* the file ends inside quotes */
 } CsvDefect;
 
 typedef struct CsvField
 {
-	size_t		start;			/* offset in the reader's text */
+	size_t		start;			/* offset in the reader's buffer */
 	size_t		length;
 	int			flags;
 } CsvField;
@@ -37,7 +38,7 @@ typedef struct CsvField
 typedef struct CsvRow
 {
 	int64		line;			/* where it begins; the first line is 1 */
-	size_t		start;			/* offset in the reader's text */
+	size_t		start;			/* offset in the reader's buffer */
 	size_t		length;			/* without the line break */
 	int			nfields;		/* those past maxfields are only counted */
 	CsvField   *fields;
@@ -54,12 +55,12 @@ typedef struct CsvReader
 	char		quote;			/* 0: none */
 	unsigned char class[256];	/* what a byte means, see csv.c */
 
-	char	   *text;			/* what was read and not yet released */
+	char	   *buf;			/* text that was read and not yet released */
 	size_t		size;			/* allocated, but for the sentinel */
 	size_t		used;
 	size_t		next;			/* offset of the next row */
 	int64		line;			/* and its line */
-	bool		eof;			/* text holds the rest of the file */
+	bool		eof;			/* buf holds the rest of the file */
 	bool		first;			/* no row was read yet */
 	bool		cr_ends_line;	/* a lone CR ends a row */
 

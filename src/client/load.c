@@ -53,7 +53,8 @@ usage(void)
 	printf("      --no-header           the first row is data\n");
 	printf("      --columns=NAME,...    columns of a file without header (default: the table's)\n");
 	printf("      --date-format=FORMAT  DMY, MDY, YMD, or a template such as 'DD/MM/YYYY HH24:MI'\n");
-	printf("      --timezone=ZONE       time zone of times that name none\n");
+	printf("      --timezone=ZONE       time zone of times that name none (default: the\n"
+		   "                            store's, or that of the session)\n");
 	printf("\nOptions that say what becomes of columns and rows:\n");
 	printf("      --map=FILE_COLUMN=TABLE_COLUMN,...\n"
 		   "                            load a column into one of another name;\n"

@@ -33,7 +33,8 @@ typedef struct LoadOptions
 	const char *table;
 	const char *reject_table;	/* NULL: load_reject beside the table */
 	LoadMap    *maps;
-	SimpleStringList columns;	/* names of the columns of a file without header */
+	SimpleStringList columns;	/* names of the columns of a file without
+								 * header */
 	SimpleStringList nulls;		/* texts that mean NULL; none: the empty one */
 	const char *encoding_name;
 	int			encoding;

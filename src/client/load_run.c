@@ -16,6 +16,7 @@
 
 #include "common/logging.h"
 #include "fe_utils/cancel.h"
+#include "fe_utils/string_utils.h"
 #include "mb/pg_wchar.h"
 #include "portability/instr_time.h"
 
@@ -36,10 +37,26 @@ typedef struct LoadResult
 	double		seconds;
 } LoadResult;
 
-/* Settings that the options ask for; the server says when it knows no such. */
+/*
+ * Times that name no zone are those of the shop, as for a table that is mapped
+ * into the store.
+ */
+static const char *
+store_timezone(PGconn *conn, const char *store)
+{
+	PGresult   *res = session_query(conn, psprintf("SELECT timezone FROM %s",
+												   fmtQualifiedId(store, "store_setting")), 0, NULL);
+	char	   *timezone = PQntuples(res) == 1 ? pstrdup(PQgetvalue(res, 0, 0)) : NULL;
+
+	PQclear(res);
+	return timezone;
+}
+
+/* Settings that the options ask for. */
 static void
 set_options(PGconn *conn, const LoadOptions *opt)
 {
+	const char *timezone = opt->timezone;
 	const char *params[2];
 
 	if (opt->date_format != NULL && opt->date_template == NULL)
@@ -48,16 +65,18 @@ set_options(PGconn *conn, const LoadOptions *opt)
 		params[1] = psprintf("ISO, %s", opt->date_format);
 		PQclear(session_query(conn, "SELECT pg_catalog.set_config($1, $2, false)", 2, params));
 	}
-	if (opt->timezone != NULL)
+	if (timezone == NULL && opt->store != NULL)
+		timezone = store_timezone(conn, opt->store);
+	if (timezone != NULL)
 	{
 		PGresult   *res;
 
 		params[0] = "timezone";
-		params[1] = opt->timezone;
+		params[1] = timezone;
 		res = PQexecParams(conn, "SELECT pg_catalog.set_config($1, $2, false)", 2, NULL, params, NULL, NULL, 0);
 		if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		{
-			pg_log_error("time zone \"%s\" is not known", opt->timezone);
+			pg_log_error("time zone \"%s\" is not known", timezone);
 			pg_log_error_hint("View pg_timezone_names lists them.");
 			exit(SHOPCTL_ERROR);
 		}
@@ -223,7 +242,8 @@ load_run(LoadOptions *opt)
 
 	/*
 	 * Triggers and defaults of the user's tables run in the user's own search
-	 * path, as they do for every other INSERT; all names of ours are qualified.
+	 * path, as they do for every other INSERT; all names of ours are
+	 * qualified.
 	 */
 	session_command(conn, "RESET search_path");
 	session_begin(conn);

@@ -160,7 +160,7 @@ row_format(const CsvReader *csv, RowFormat *format, char *to, RowDefect *defect)
 	for (int i = 0; i < map->nfields; i++)
 	{
 		const CsvField *field = &row->fields[i];
-		const char *value = csv->text + field->start;
+		const char *value = csv->buf + field->start;
 		size_t		length = field->length;
 
 		if (map->column[i] < 0)
