@@ -64,9 +64,8 @@ is($node->safe_psql('postgres', q{SELECT count(*) FILTER (WHERE order_approved_a
 # The person is customer_unique_id; an order's total is what was paid.
 $node->safe_psql('postgres', q{
     CREATE VIEW raw.shop_customer AS
-    SELECT c.customer_unique_id AS customer_id, c.customer_state AS segment, 'BR' AS country,
-           (SELECT o.order_purchase_timestamp FROM raw.orders o WHERE o.customer_id = c.customer_id) AS signup_date
-      FROM raw.customers c;
+    SELECT c.customer_unique_id AS customer_id, c.customer_state AS segment, 'BR' AS country, o.order_purchase_timestamp AS signup_date
+      FROM raw.customers c LEFT JOIN raw.orders o USING (customer_id);
     CREATE VIEW raw.shop_order AS
     SELECT o.order_id, c.customer_unique_id AS customer_id, o.order_purchase_timestamp AS order_date, p.paid AS order_total,
            p.payment_method, o.order_status AS status, o.order_delivered_carrier_date AS shipment_date
