@@ -88,7 +88,7 @@ struct Batch
 	int64		loaded;			/* rows the server has taken */
 };
 
-Batch	   *
+Batch *
 batch_create(PGconn *conn, const Target *target, Rejects *rejects, const LoadOptions *opt)
 {
 	Batch	   *batch = pg_malloc0(sizeof(Batch));

@@ -90,7 +90,7 @@ csv_skip_mark(CsvReader *csv)
 	const unsigned char *text = (const unsigned char *) csv->buf;
 
 	if (csv->used >= 2 &&
-		((text[0] == 0xFF && text[1] == 0xFE) ||(text[0] == 0xFE && text[1] == 0xFF)))
+		((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF)))
 	{
 		pg_log_error("file \"%s\" is encoded in UTF-16", input_name(csv->in));
 		pg_log_error_hint("Convert it: iconv -f UTF-16 -t UTF-8 FILE | shopctl load ... -");
@@ -100,7 +100,7 @@ csv_skip_mark(CsvReader *csv)
 		csv->next = 3;
 }
 
-CsvReader  *
+CsvReader *
 csv_open(Input *in, int encoding, char delimiter, char quote, int maxfields)
 {
 	CsvReader  *csv = pg_malloc0(sizeof(CsvReader));

@@ -79,6 +79,7 @@ typedef struct DateItem
 
 struct DateTemplate
 {
+	const char *text;			/* as the user wrote it */
 	int			nitems;
 	DateItem	items[MAX_ITEMS];
 	bool		has_time;
@@ -107,6 +108,7 @@ date_template_parse(const char *template, char **error)
 	bool		seen[DATE_NOTHING + 1] = {false};
 	bool		quoted = false;
 
+	t->text = template;
 	for (const char *p = template; *p != '\0';)
 	{
 		DateItem   *item = &t->items[t->nitems];
@@ -330,9 +332,10 @@ days_in_month(int year, int month)
 	return days[month - 1];
 }
 
-/* Writes the ISO form of the value; returns why there is none, or NULL. */
-const char *
-date_template_apply(const DateTemplate *template, const char *value, size_t length, char *result)
+/* Writes the ISO form of the value; false, and why, when there is none. */
+bool
+date_template_apply(const DateTemplate *template, const char *value, size_t length,
+					char *result, char *error, size_t error_size)
 {
 	const char *p = value;
 	const char *end = value + length;
@@ -340,12 +343,23 @@ date_template_apply(const DateTemplate *template, const char *value, size_t leng
 	int			n;
 
 	for (int i = 0; i < template->nitems; i++)
+	{
 		if (!read_item(&template->items[i], &p, end, &v))
-			return "value does not match the date format";
+		{
+			snprintf(error, error_size, "value does not match the date format \"%s\"", template->text);
+			return false;
+		}
+	}
 	if (p < end)
-		return "value is longer than the date format";
+	{
+		snprintf(error, error_size, "value goes on after the date format \"%s\"", template->text);
+		return false;
+	}
 	if (v.day > days_in_month(v.year, v.month))
-		return "there is no such day in the calendar";
+	{
+		snprintf(error, error_size, "%s %d has no day %d", month_names[v.month - 1], v.year, v.day);
+		return false;
+	}
 
 	if (template->has_meridiem)
 		v.hour = v.hour % 12 + (v.pm ? 12 : 0);
@@ -354,5 +368,5 @@ date_template_apply(const DateTemplate *template, const char *value, size_t leng
 		n += snprintf(result + n, DATE_TEMPLATE_RESULT - n, " %02d:%02d:%02d.%06d",
 					  v.hour, v.minute, v.second, v.micros);
 	snprintf(result + n, DATE_TEMPLATE_RESULT - n, "%s", v.zone);
-	return NULL;
+	return true;
 }

@@ -17,7 +17,7 @@
 typedef struct DateTemplate DateTemplate;
 
 extern DateTemplate *date_template_parse(const char *template, char **error);
-extern const char *date_template_apply(const DateTemplate *template, const char *value,
-									   size_t length, char *result);
+extern bool date_template_apply(const DateTemplate *template, const char *value, size_t length,
+								char *result, char *error, size_t error_size);
 
 #endif							/* DATE_TEMPLATE_H */

@@ -154,7 +154,7 @@ input_recognise(Input *in)
 	}
 }
 
-Input	   *
+Input *
 input_open(const char *path)
 {
 	Input	   *in = pg_malloc0(sizeof(Input));

@@ -165,7 +165,7 @@ choose_column(const Target *target, const LoadOptions *opt, const char *file,
  * Matches the names of a file's columns with those of the table; ends the
  * program when they do not fit.
  */
-Mapping    *
+Mapping *
 mapping_create(const Target *target, const LoadOptions *opt, const char *file,
 			   int nfields, char **names)
 {

@@ -110,7 +110,7 @@ check_reject_table(Rejects *r)
 	PQclear(res);
 }
 
-Rejects    *
+Rejects *
 reject_open(PGconn *conn, const Target *target, const LoadOptions *opt)
 {
 	Rejects    *r = pg_malloc0(sizeof(Rejects));

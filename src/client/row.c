@@ -179,13 +179,9 @@ row_format(const CsvReader *csv, RowFormat *format, char *to, RowDefect *defect)
 			return 0;
 		if (opt->date_template != NULL && format->target->columns[map->column[i]].is_date)
 		{
-			const char *error = date_template_apply(opt->date_template, value, length, to);
-
-			if (error != NULL)
-			{
-				snprintf(defect->reason, sizeof(defect->reason), "%s \"%s\"", error, opt->date_format);
+			if (!date_template_apply(opt->date_template, value, length, to,
+									 defect->reason, sizeof(defect->reason)))
 				return 0;
-			}
 			to += strlen(to);
 		}
 		else if (field->flags & CSV_ESCAPE)

@@ -57,7 +57,7 @@ print_notice(void *unused, const PGresult *res)
  * and names are UTF-8, and no time limit of the server's applies: like a
  * restore, a load takes as long as its input.
  */
-PGconn	   *
+PGconn *
 session_open(const ConnParams *cparams)
 {
 	PGconn	   *conn = connectDatabase(cparams, progname, false, false, false);
@@ -169,7 +169,7 @@ session_command(PGconn *conn, const char *sql)
 }
 
 /* A query for the catalog, all parameters text; the caller clears the result. */
-PGresult   *
+PGresult *
 session_query(PGconn *conn, const char *sql, int nparams, const char *const *values)
 {
 	PGresult   *res = PQexecParams(conn, sql, nparams, NULL, values, NULL, NULL, 0);

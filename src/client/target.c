@@ -168,7 +168,7 @@ read_columns(PGconn *conn, Target *target)
 	PQclear(res);
 }
 
-Target	   *
+Target *
 target_open(PGconn *conn, const LoadOptions *opt)
 {
 	Target	   *target = pg_malloc0(sizeof(Target));

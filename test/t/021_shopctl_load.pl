@@ -360,9 +360,9 @@ load_is([ '-q', '-t', 'event', '--truncate', '--date-format=Dy, DD Mon YY "at" H
 load_is([ '-q', '-t', 'event', '--truncate', '--date-format=YYYYMMDD', file('packed.csv', "id,day\n1,20240229\n2,20230229\n3,2024229\n4,202402290\n5,today\n6,20241301\n7,2024-02-03\n") ],
 	3, $events, '1|2024-02-29|||', 'a template without delimiters');
 is(sql(q{SELECT line, column_name, value, reason FROM load_reject WHERE table_name = 'event' ORDER BY line}), <<'EOT' =~ s/\n\z//r, 'dates off the template');
-3|day|20230229|there is no such day in the calendar "YYYYMMDD"
+3|day|20230229|February 2023 has no day 29
 4|day|2024229|value does not match the date format "YYYYMMDD"
-5|day|202402290|value is longer than the date format "YYYYMMDD"
+5|day|202402290|value goes on after the date format "YYYYMMDD"
 6|day|today|value does not match the date format "YYYYMMDD"
 7|day|20241301|value does not match the date format "YYYYMMDD"
 8|day|2024-02-03|value does not match the date format "YYYYMMDD"
