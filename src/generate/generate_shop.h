@@ -180,9 +180,28 @@ generate_either_anomaly(const Shop *shop, Random *random, AnomalyKind from, Anom
 	return 0;
 }
 
+/*
+ * The last i below n with before[i] <= value, where before[0] is: which day or
+ * which customer a running number falls on.  Written so that it compiles to
+ * conditional moves, since which way it goes cannot be predicted.
+ */
+static inline int32
+generate_find(const int64 *before, int32 n, int64 value)
+{
+	const int64 *at = before;
+
+	while (n > 1)
+	{
+		int32		half = n / 2;
+
+		at = at[half] <= value ? at + half : at;
+		n -= half;
+	}
+	return (int32) (at - before);
+}
+
 /* generate_shop_plan.c */
 extern void generate_shop_fill(Shop *shop, uint64 seed);
-extern int32 generate_find(const int64 *before, int32 n, int64 value);
 extern TimestampTz generate_local_time(const Shop *shop, int32 day, int32 second);
 extern TimestampTz generate_shifted_time(const Shop *shop, int32 day, int32 second, int32 shift);
 extern int32 generate_signup_day(const Shop *shop, int32 customer);

@@ -46,25 +46,6 @@ static const uint8 season_weight[] = {
 	124, 86, 88
 };
 
-/* The last i below n with before[i] <= value; before[0] is at most value. */
-int32
-generate_find(const int64 *before, int32 n, int64 value)
-{
-	int32		low = 0;
-	int32		high = n;
-
-	while (high - low > 1)
-	{
-		int32		middle = low + (high - low) / 2;
-
-		if (before[middle] <= value)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Thanksgiving is the fourth Thursday of November: the Friday after, to Monday. */
 static bool
 is_black_friday_weekend(int year, int month, DateADT day)
