@@ -11,7 +11,7 @@ SELECT b.table_name, b.rows, s.rows AS stage_rows
 SELECT line, column_name, value, reason FROM demo.load_reject ORDER BY file, line;
 
 \echo '== Issues found, by rule, and what they do to the business'
-SELECT entity, issue, severity, count, revenue, impact FROM demo.anomaly_profile WHERE count > 0;
+SELECT entity, rule, severity, count, revenue, impact FROM demo.anomaly_profile WHERE count > 0;
 
 \echo '== The last days'
 SELECT * FROM demo.kpi_daily WHERE day BETWEEN '2025-12-25' AND '2025-12-31' ORDER BY day;
