@@ -16,7 +16,6 @@
 
 #include "common/logging.h"
 #include "fe_utils/cancel.h"
-#include "fe_utils/string_utils.h"
 #include "mb/pg_wchar.h"
 #include "portability/instr_time.h"
 
@@ -44,12 +43,28 @@ typedef struct LoadResult
 static const char *
 store_timezone(PGconn *conn, const char *store)
 {
-	PGresult   *res = session_query(conn, psprintf("SELECT timezone FROM %s",
-												   fmtQualifiedId(store, "store_setting")), 0, NULL);
+	PGresult   *res = session_query(conn, psprintf("SELECT timezone FROM %s.store_setting",
+												   PQescapeIdentifier(conn, store, strlen(store))), 0, NULL);
 	char	   *timezone = PQntuples(res) == 1 ? pstrdup(PQgetvalue(res, 0, 0)) : NULL;
 
 	PQclear(res);
 	return timezone;
+}
+
+/*
+ * COPY takes bytes declared SQL_ASCII into a database of any encoding, where
+ * nobody could read them again.
+ */
+static void
+check_encoding(PGconn *conn, const LoadOptions *opt)
+{
+	const char *server_encoding = PQparameterStatus(conn, "server_encoding");
+
+	if (opt->encoding != PG_SQL_ASCII || server_encoding == NULL || strcmp(server_encoding, "SQL_ASCII") == 0)
+		return;
+	pg_log_error("encoding SQL_ASCII says nothing about the file, but the database is in %s", server_encoding);
+	pg_log_error_hint("Name the encoding of the file: --encoding=LATIN1, for one.");
+	exit(SHOPCTL_ERROR);
 }
 
 /* Settings that the options ask for. */
@@ -236,6 +251,7 @@ load_run(LoadOptions *opt)
 		input_check(opt->files[i]);
 
 	conn = session_open(&opt->cparams);
+	check_encoding(conn, opt);
 	target = target_open(conn, opt);
 	rejects = reject_open(conn, target, opt);
 	set_options(conn, opt);

@@ -11,7 +11,6 @@
 #include "postgres_fe.h"
 
 #include "common/logging.h"
-#include "fe_utils/string_utils.h"
 #include "pqexpbuffer.h"
 
 #include "mapping.h"
@@ -205,7 +204,7 @@ mapping_create(const Target *target, const LoadOptions *opt, const char *file,
 				exit(1);
 			}
 		}
-		appendPQExpBuffer(sql, "%s%s", separator, fmtId(target->columns[map->column[i]].name));
+		appendPQExpBuffer(sql, "%s%s", separator, target->columns[map->column[i]].quoted);
 		separator = ", ";
 	}
 	if (*separator == '(')

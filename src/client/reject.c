@@ -16,7 +16,6 @@
 #include "postgres_fe.h"
 
 #include "common/logging.h"
-#include "fe_utils/string_utils.h"
 #include "mb/pg_wchar.h"
 #include "pqexpbuffer.h"
 
@@ -81,6 +80,17 @@ name_reject_table(Rejects *r, const Target *target)
 	PQclear(res);
 }
 
+static char *
+quote_name(PGconn *conn, const char *schema, const char *name)
+{
+	const char *params[] = {schema, name};
+	PGresult   *res = session_query(conn, "SELECT pg_catalog.format('%I.%I', $1::pg_catalog.text, $2::pg_catalog.text)", 2, params);
+	char	   *quoted = pstrdup(PQgetvalue(res, 0, 0));
+
+	PQclear(res);
+	return quoted;
+}
+
 /* A table of that name which is something else is better found before the load. */
 static void
 check_reject_table(Rejects *r)
@@ -118,7 +128,7 @@ reject_open(PGconn *conn, const Target *target, const LoadOptions *opt)
 	r->conn = conn;
 	r->opt = opt;
 	name_reject_table(r, target);
-	r->quoted = pstrdup(fmtQualifiedId(r->schema, r->name));
+	r->quoted = quote_name(conn, r->schema, r->name);
 	r->table_name = strcmp(r->schema, target->schema) == 0 ? target->name :
 		psprintf("%s.%s", target->schema, target->name);
 	check_reject_table(r);
@@ -142,16 +152,28 @@ reject_forget_old(Rejects *r)
 	PQclear(res);
 }
 
+/*
+ * A name or message as text of the table: of a file whose name, or of a server
+ * whose encoding, is none, not every byte can be kept.
+ */
+static char *
+copy_utf8(const char *s)
+{
+	char	   *copy = pstrdup(s);
+
+	if (pg_encoding_verifymbstr(PG_UTF8, s, strlen(s)) != strlen(s))
+		for (char *p = copy; *p != '\0'; p++)
+			if (IS_HIGHBIT_SET(*p))
+				*p = '?';
+	return copy;
+}
+
 /* The rejects that follow are of this file. */
 void
 reject_file(Rejects *r, const char *file)
 {
 	pg_free(r->file);
-	r->file = pstrdup(file);
-	if (pg_encoding_verifymbstr(PG_UTF8, file, strlen(file)) != strlen(file))
-		for (char *p = r->file; *p != '\0'; p++)
-			if (IS_HIGHBIT_SET(*p))
-				*p = '?';
+	r->file = copy_utf8(file);
 }
 
 static char *
@@ -216,7 +238,7 @@ reject_add(Rejects *r, int64 line, const char *column,
 	reject->value = value ? copy_bytes(value, reject->value_length) : NULL;
 	reject->text_length = Min(text_length, MAX_TEXT);
 	reject->text = copy_bytes(text, reject->text_length);
-	reject->reason = pstrdup(reason);
+	reject->reason = copy_utf8(reason);
 
 	r->count++;
 	if (r->opt->max_rejects >= 0 && r->count > r->opt->max_rejects)

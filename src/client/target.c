@@ -13,7 +13,6 @@
 #include "catalog/pg_class_d.h"
 #include "common/connect.h"
 #include "common/logging.h"
-#include "fe_utils/string_utils.h"
 
 #include "session.h"
 #include "target.h"
@@ -149,7 +148,7 @@ read_columns(PGconn *conn, Target *target)
 						"SELECT b.attnum, t.typbasetype FROM base b JOIN pg_catalog.pg_type t "
 						"ON t.oid OPERATOR(pg_catalog.=) b.typ "
 						"WHERE t.typtype OPERATOR(pg_catalog.=) 'd') "
-						"SELECT a.attname, "
+						"SELECT a.attname, pg_catalog.quote_ident(a.attname), "
 						"EXISTS (SELECT FROM base b WHERE b.attnum OPERATOR(pg_catalog.=) a.attnum AND "
 						"b.typ OPERATOR(pg_catalog.=) ANY ('{date,timestamp,timestamptz}'::pg_catalog.regtype[])), "
 						"a.attgenerated OPERATOR(pg_catalog.<>) '' OR a.attidentity OPERATOR(pg_catalog.=) 'a' "
@@ -162,8 +161,9 @@ read_columns(PGconn *conn, Target *target)
 	for (int i = 0; i < target->ncolumns; i++)
 	{
 		target->columns[i].name = pstrdup(PQgetvalue(res, i, 0));
-		target->columns[i].is_date = *PQgetvalue(res, i, 1) == 't';
-		target->columns[i].generated = *PQgetvalue(res, i, 2) == 't';
+		target->columns[i].quoted = pstrdup(PQgetvalue(res, i, 1));
+		target->columns[i].is_date = *PQgetvalue(res, i, 2) == 't';
+		target->columns[i].generated = *PQgetvalue(res, i, 3) == 't';
 	}
 	PQclear(res);
 }
@@ -178,7 +178,7 @@ target_open(PGconn *conn, const LoadOptions *opt)
 	target->oid = find_table(conn, opt);
 	params[0] = target->oid;
 	res = session_query(conn,
-						"SELECT n.nspname, c.relname, c.relkind, "
+						"SELECT n.nspname, c.relname, c.relkind, pg_catalog.format('%I.%I', n.nspname, c.relname), "
 						"(pg_catalog.pg_relation_is_updatable(c.oid, true) OPERATOR(pg_catalog.&) 8) OPERATOR(pg_catalog.<>) 0 "
 						"AND EXISTS (SELECT FROM pg_catalog.pg_trigger t "
 						"WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND (t.tgtype OPERATOR(pg_catalog.&) 64) OPERATOR(pg_catalog.<>) 0) "
@@ -189,9 +189,9 @@ target_open(PGconn *conn, const LoadOptions *opt)
 		pg_fatal("table \"%s\" was dropped meanwhile", opt->table);
 	target->schema = pstrdup(PQgetvalue(res, 0, 0));
 	target->name = pstrdup(PQgetvalue(res, 0, 1));
-	target->quoted = pstrdup(fmtQualifiedId(target->schema, target->name));
+	target->quoted = pstrdup(PQgetvalue(res, 0, 3));
 	target->is_foreign = *PQgetvalue(res, 0, 2) == RELKIND_FOREIGN_TABLE;
-	check_kind(opt, target, *PQgetvalue(res, 0, 2), *PQgetvalue(res, 0, 3) == 't');
+	check_kind(opt, target, *PQgetvalue(res, 0, 2), *PQgetvalue(res, 0, 4) == 't');
 	PQclear(res);
 
 	read_columns(conn, target);

@@ -18,6 +18,7 @@
 typedef struct TargetColumn
 {
 	char	   *name;
+	char	   *quoted;			/* for SQL */
 	bool		is_date;		/* date or timestamp: --date-format applies */
 	bool		generated;		/* the table itself gives its value */
 } TargetColumn;

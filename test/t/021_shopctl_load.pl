@@ -391,6 +391,17 @@ EOT
 fresh();
 load_fails([ '-t', 'item', file('utf16.csv', "\xFF\xFEi\0d\0\n\0") ], qr/encoded in UTF-16\n.*iconv/, 'UTF-16');
 
+fresh();
+load_fails([ '-t', 'item', '--encoding=SQL_ASCII', 'plain.csv' ], qr/SQL_ASCII says nothing.*UTF8\n.*hint:/, 'SQL_ASCII into a database with an encoding');
+$node->safe_psql('postgres', q{CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0});
+$node->safe_psql('bytes', 'CREATE TABLE word (id int, w text)');
+($exit) = load('-q', '-d', 'bytes', '-t', 'word', file('bytes.csv', "id,w\n1,caf\xC3\xA9\n2,\xE9\n\xC3\xA9,x\n"));
+is($exit, 3, 'a database without encoding: exit code');
+is($node->safe_psql('bytes', q{SELECT id, w, (SELECT string_agg(concat_ws(' ', line, value, text), ', ' ORDER BY line) FROM load_reject) FROM word}),
+	"1|caf\x{c3}\x{a9}|3 \\xe9 2,\\xe9, 4 \x{c3}\x{a9} \x{c3}\x{a9},x", 'a database without encoding: rows');
+($exit) = load('-q', '-d', 'bytes', '-t', 'word', '--truncate', '--encoding=SQL_ASCII', 'bytes.csv');
+is($node->safe_psql('bytes', 'SELECT id, w::bytea FROM word ORDER BY id'), "1|\\x636166c3a9\n2|\\xe9", 'a database without encoding takes any bytes, if told so');
+
 $node->safe_psql('postgres', q{CREATE DATABASE west ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0});
 $node->safe_psql('west', 'CREATE TABLE word (id int, w text)');
 ($exit) = load('-q', '-d', 'west', '-t', 'word', file('west.csv', "id,w\n1,caf\xC3\xA9\n2,\xE6\x97\xA5\xC3\xA9\n3,ok\n"));
