@@ -237,6 +237,23 @@ print_result(const char *name, const LoadResult *result)
 	printf("%.1f s\n", result->seconds);
 }
 
+/*
+ * The planner should know of the rows at once, not when autovacuum comes round.
+ * They are stored, so it is no error if that cannot be done.
+ */
+static void
+analyze(PGconn *conn, const Target *target)
+{
+	PGresult   *res;
+
+	/* the server warns of views and of what others own; nobody need read that */
+	session_command(conn, "SET client_min_messages = error");
+	res = PQexec(conn, psprintf("ANALYZE %s", target->quoted));
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		pg_log_warning("could not analyze table %s: %s", target->quoted, PQerrorMessage(conn));
+	PQclear(res);
+}
+
 int
 load_run(LoadOptions *opt)
 {
@@ -285,6 +302,8 @@ load_run(LoadOptions *opt)
 	if (CancelRequested)
 		pg_fatal("canceled by user");
 	session_commit(conn);
+	if (total.loaded > 0 && !target->is_foreign)
+		analyze(conn, target);
 	session_close(conn);
 
 	if (!opt->quiet)

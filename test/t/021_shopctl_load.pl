@@ -92,6 +92,7 @@ is(sql(q{SELECT to_regclass('load_reject')}), '', 'no reject table without a rej
 
 load_is([ '-q', '-t', 'item', 'plain.csv' ], 0, 'SELECT count(*) FROM item', 6, 'the same file again is added');
 load_is([ '-q', '-t', 'item', '--truncate', 'plain.csv' ], 0, 'SELECT count(*) FROM item', 3, 'truncate replaces');
+is(sql(q{SELECT reltuples FROM pg_class WHERE relname = 'item'}), 3, 'the planner knows of the rows');
 
 my @shapes = (
 	[ 'other order, other case, a column missing', "PRICE,Id\n2.5,1\n", "1|NULL|2.5|" ],
