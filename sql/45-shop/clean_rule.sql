@@ -31,7 +31,7 @@ COMMENT ON COLUMN clean_rule.position IS 'order of the issues in a row''s list; 
 COMMENT ON COLUMN clean_rule.enabled IS 'false switches the rule off';
 COMMENT ON COLUMN clean_rule.shipped IS 'the rule comes with shopanalytics; upgrade_store keeps it up to date';
 $ddl$),
-('rule', 10, 'rules of customers', $ddl$
+('rule', 10, 'shipped rules', $ddl$
 INSERT INTO clean_rule (entity, name, column_name, action, severity, position, issue, fix, impact, shipped) VALUES
 ('customers', 'missing_customer_id', 'customer_id', 'flag', 'error', 10,
  'customer_id IS NULL', NULL,
@@ -59,12 +59,8 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'revenue cannot be put down to a segment', true),
 ('customers', 'future_signup', 'signup_date', 'flag', 'warning', 80,
  'signup_date > (now() AT TIME ZONE (SELECT timezone FROM store_setting))::date + 1', NULL,
- 'cohorts and customer age are wrong', true)
-ON CONFLICT (entity, name) DO UPDATE SET (column_name, action, position, issue, fix, shipped)
-    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped);
-$ddl$),
-('rule', 20, 'rules of products', $ddl$
-INSERT INTO clean_rule (entity, name, column_name, action, severity, position, issue, fix, impact, shipped) VALUES
+ 'cohorts and customer age are wrong', true),
+
 ('products', 'duplicate_product', 'product_id', 'exclude', 'error', 10,
  'product_id IS NOT NULL AND row_number() OVER (PARTITION BY product_id ORDER BY num_nulls(name, category, price), name, category, price, row_id) > 1', NULL,
  'joins to the product count its sales twice', true),
@@ -73,12 +69,8 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'sales cannot be put down to a category', true),
 ('products', 'negative_price', 'price', 'flag', 'error', 30,
  'price < 0', NULL,
- 'the catalogue offers money for taking the product', true)
-ON CONFLICT (entity, name) DO UPDATE SET (column_name, action, position, issue, fix, shipped)
-    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped);
-$ddl$),
-('rule', 30, 'rules of orders', $ddl$
-INSERT INTO clean_rule (entity, name, column_name, action, severity, position, issue, fix, impact, shipped) VALUES
+ 'the catalogue offers money for taking the product', true),
+
 ('orders', 'duplicate_order', 'order_id', 'exclude', 'error', 10,
  'order_id IS NOT NULL AND row_number() OVER (PARTITION BY order_id ORDER BY order_date DESC NULLS LAST, num_nulls(customer_id, order_total, channel, payment_method, status, shipment_date), customer_id, order_total, channel, payment_method, status, shipment_date, row_id) > 1', NULL,
  'the same order counts twice as revenue', true),
@@ -108,12 +100,8 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'the order has no segment and no address', true),
 ('orders', 'total_mismatch', 'order_total', 'flag', 'warning', 100,
  'order_total >= 0 AND items > 0 AND abs(order_total - items_total) > 0.01', NULL,
- 'revenue by product does not add up to revenue by order', true)
-ON CONFLICT (entity, name) DO UPDATE SET (column_name, action, position, issue, fix, shipped)
-    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped);
-$ddl$),
-('rule', 40, 'rules of order_items', $ddl$
-INSERT INTO clean_rule (entity, name, column_name, action, severity, position, issue, fix, impact, shipped) VALUES
+ 'revenue by product does not add up to revenue by order', true),
+
 ('order_items', 'unknown_order', 'order_id', 'flag', 'error', 10,
  'NOT is_known_order', NULL,
  'the line is sold but in no order', true),
@@ -125,12 +113,8 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'a return booked as a sale, or a slip of the hand', true),
 ('order_items', 'negative_price', 'unit_price', 'flag', 'error', 40,
  'unit_price < 0', NULL,
- 'revenue is understated', true)
-ON CONFLICT (entity, name) DO UPDATE SET (column_name, action, position, issue, fix, shipped)
-    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped);
-$ddl$),
-('rule', 50, 'rules of sessions', $ddl$
-INSERT INTO clean_rule (entity, name, column_name, action, severity, position, issue, fix, impact, shipped) VALUES
+ 'revenue is understated', true),
+
 ('sessions', 'missing_start', 'session_start', 'flag', 'error', 10,
  'session_start IS NULL OR NOT isfinite(session_start)', NULL,
  'the visit belongs to no day', true),
@@ -146,6 +130,8 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
 ('sessions', 'unknown_device', 'device', 'flag', 'warning', 50,
  'device IS NULL OR lower(shopanalytics.clean_text(device)) <> ALL ((SELECT known_device FROM store_setting)::text[])', NULL,
  'conversion by device leaves the visit out', true)
+-- In an upgrade: what the user decided (enabled, severity, impact) and the user's own rules stay.
 ON CONFLICT (entity, name) DO UPDATE SET (column_name, action, position, issue, fix, shipped)
-    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped);
+    = (excluded.column_name, excluded.action, excluded.position, excluded.issue, excluded.fix, excluded.shipped)
+    WHERE clean_rule.shipped;
 $ddl$);

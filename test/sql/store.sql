@@ -69,11 +69,12 @@ CALL shopanalytics.upgrade_store('demo');
 UPDATE demo.clean_rule SET enabled = false WHERE name = 'missing_customer';
 UPDATE demo.clean_rule SET severity = 'error', issue = 'order_total < -1' WHERE name = 'negative_total';
 DELETE FROM demo.clean_rule WHERE name = 'unknown_customer';
+UPDATE demo.clean_rule SET issue = 'order_total < -100', shipped = false WHERE name = 'missing_total';
 DROP VIEW demo.customer_segments;
 UPDATE demo.store_setting SET version = '0.0.1';
 CALL shopanalytics.upgrade_store('demo');
 SELECT name, issue, severity, enabled, shipped FROM demo.clean_rule
- WHERE name IN ('missing_customer', 'negative_total', 'unknown_customer', 'small_order') ORDER BY name;
+ WHERE name IN ('missing_customer', 'negative_total', 'unknown_customer', 'small_order', 'missing_total') ORDER BY name;
 SELECT count(*) FROM demo.customer_segments;
 SELECT order_id, order_issue FROM demo.orders_clean;
 SELECT store, version = (SELECT extversion FROM pg_extension WHERE extname = 'shopanalytics') AS current FROM shopanalytics.store ORDER BY store;
