@@ -1,7 +1,8 @@
-# make demo     everything from an empty machine to a shop's daily KPIs
-# make check    everything from an empty machine to the test result
+# make demo     everything from an empty machine to a shop's daily KPIs; make demo-stop
+# make check    everything from an empty machine to the test result; one test by
+#               make check ARGS=email  or  make check ARGS=test/t/030_olist.pl
 #
-# Both install what is missing and work on a private server under build/.
+# Both install what is missing and work on private servers under build/.
 # The ordinary targets (all, install, installcheck, clean) are those of PGXS
 # and need PostgreSQL's server headers.
 
