@@ -92,7 +92,7 @@ DECLARE
     part_rows bigint;
     total_rows bigint;
 BEGIN
-    PERFORM shopanalytics._check_store(store);
+    PERFORM shopanalytics._check_store_owner(store);
     IF num_nulls(customers, days, seed, anomalies, end_date) > 0 THEN
         RAISE EXCEPTION 'customers, days, seed, anomalies and end_date must not be null'
             USING ERRCODE = 'null_value_not_allowed';
@@ -101,7 +101,7 @@ BEGIN
 
     orders := coalesce(orders, customers::bigint * 5);
     products := coalesce(products, least(greatest(customers / 10, 40), 5000));
-    sessions := coalesce(sessions, least(orders * 3, 2000000000));
+    sessions := coalesce(sessions, least(least(orders, 1000000000) * 3, 2000000000));
     IF timezone IS NULL THEN
         EXECUTE format('SELECT s.timezone FROM %I.store_setting s', store) INTO timezone;
     END IF;

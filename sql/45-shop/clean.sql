@@ -18,13 +18,13 @@ $ddl$),
 CREATE VIEW orders_clean WITH (security_invoker = true) AS
 SELECT o.*,
        nullif(array_to_string(o.issues, ', '), '') AS order_issue,   -- A20
-       (o.order_date AT TIME ZONE (SELECT timezone FROM store_setting))::date AS order_day,
-       coalesce(lower(o.status) = ANY ((SELECT cancelled_status FROM store_setting)::text[]), false) AS is_cancelled
+       shopanalytics._day(o.order_date, (SELECT timezone FROM store_setting)) AS order_day,
+       coalesce(lower(shopanalytics.clean_text(o.status)) = ANY ((SELECT cancelled_status FROM store_setting)::text[]), false) AS is_cancelled
   FROM orders_checked o
  WHERE NOT o.is_excluded;
 COMMENT ON VIEW orders_clean IS 'one row per order, tidied, with its issues';
 COMMENT ON COLUMN orders_clean.order_issue IS 'issues of the order as text; null when there is none';
-COMMENT ON COLUMN orders_clean.order_day IS 'day of the order in the store''s time zone';
+COMMENT ON COLUMN orders_clean.order_day IS 'day of the order in the store''s time zone; null when the date is missing or infinite';
 $ddl$),
 ('derived', 13, 'order_items_clean', $ddl$
 CREATE VIEW order_items_clean WITH (security_invoker = true) AS
@@ -35,12 +35,12 @@ $ddl$),
 CREATE VIEW sessions_clean WITH (security_invoker = true) AS
 SELECT s.*,
        CASE WHEN isfinite(s.session_start) AND isfinite(s.session_end)
-            THEN extract(epoch FROM s.session_end - s.session_start) END AS session_duration,   -- A21
+            THEN extract(epoch FROM s.session_end) - extract(epoch FROM s.session_start) END AS session_duration,   -- A21
        CASE WHEN s.session_end < s.session_start THEN 'negative'
             WHEN s.session_end = s.session_start THEN 'zero'
             WHEN isfinite(s.session_start) AND isfinite(s.session_end) THEN 'ok'
             ELSE 'unknown' END AS duration_status,
-       (s.session_start AT TIME ZONE (SELECT timezone FROM store_setting))::date AS session_day
+       shopanalytics._day(s.session_start, (SELECT timezone FROM store_setting)) AS session_day
   FROM sessions_checked s
  WHERE NOT s.is_excluded;
 COMMENT ON VIEW sessions_clean IS 'visits, tidied, with their issues';

@@ -21,7 +21,7 @@ CREATE TABLE clean_rule (
 COMMENT ON TABLE clean_rule IS 'what counts as an issue in the data, and how it is cleaned';
 COMMENT ON COLUMN clean_rule.entity IS 'base table that the rule is about';
 COMMENT ON COLUMN clean_rule.name IS 'name of the issue';
-COMMENT ON COLUMN clean_rule.issue IS 'boolean SQL expression over a row, called r, of <entity>_source: true where the issue is present';
+COMMENT ON COLUMN clean_rule.issue IS 'boolean SQL expression over the columns of <entity>_source: true where the issue is present';
 COMMENT ON COLUMN clean_rule.column_name IS 'column that the issue is in; the one that a fix replaces';
 COMMENT ON COLUMN clean_rule.fix IS 'SQL expression that gives the clean value where the issue is present';
 COMMENT ON COLUMN clean_rule.action IS 'flag: keep the row and name the issue; fix: replace the value as well; exclude: leave the row out of the clean view';
@@ -37,7 +37,7 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'customer_id IS NULL', NULL,
  'the customer''s orders cannot be told from anybody else''s', true),
 -- A16: a total order decides which row stays, so that any order of loading gives the same
--- customer.  Its columns are named one by one: r, the whole row, would need every join of the source.
+-- customer.
 ('customers', 'duplicate_customer', 'customer_id', 'exclude', 'error', 20,
  'customer_id IS NOT NULL AND row_number() OVER (PARTITION BY customer_id ORDER BY signup_date DESC NULLS LAST, num_nulls(name, email, segment, country), name, email, segment, country, row_id) > 1', NULL,
  'one person counts as several: customer numbers too high, lifetime value too low', true),
@@ -58,7 +58,7 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'segment IS NULL OR shopanalytics.clean_text(segment) = ''''', '''Unknown''',
  'revenue cannot be put down to a segment', true),
 ('customers', 'future_signup', 'signup_date', 'flag', 'warning', 80,
- 'signup_date > (now() AT TIME ZONE (SELECT timezone FROM store_setting))::date + 1', NULL,
+ 'signup_date > shopanalytics._day(now(), (SELECT timezone FROM store_setting)) + 1', NULL,
  'cohorts and customer age are wrong', true),
 
 ('products', 'duplicate_product', 'product_id', 'exclude', 'error', 10,
@@ -75,10 +75,10 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
  'order_id IS NOT NULL AND row_number() OVER (PARTITION BY order_id ORDER BY order_date DESC NULLS LAST, num_nulls(customer_id, order_total, channel, payment_method, status, shipment_date), customer_id, order_total, channel, payment_method, status, shipment_date, row_id) > 1', NULL,
  'the same order counts twice as revenue', true),
 ('orders', 'negative_total', 'order_total', 'flag', 'error', 20,
- 'order_total < 0', NULL,
+ 'order_total < 0 AND order_total > ''-Infinity''', NULL,
  'revenue is understated; a refund booked as an order, or a wrong sign', true),
 ('orders', 'missing_total', 'order_total', 'flag', 'error', 30,
- 'order_total IS NULL OR order_total IN (''NaN'', ''Infinity'')', NULL,
+ 'order_total IS NULL OR order_total IN (''NaN'', ''Infinity'', ''-Infinity'')', NULL,
  'the order''s revenue is missing', true),
 ('orders', 'missing_date', 'order_date', 'flag', 'error', 40,
  'order_date IS NULL OR NOT isfinite(order_date)', NULL,
@@ -86,8 +86,11 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
 ('orders', 'future_date', 'order_date', 'flag', 'error', 50,
  'isfinite(order_date) AND order_date > now()', NULL,
  'revenue is booked before it happens: trends and forecasts are wrong', true),
+('orders', 'ancient_date', 'order_date', 'flag', 'error', 55,
+ 'isfinite(order_date) AND order_date < ''1970-01-01 00:00+00''', NULL,
+ 'a date filled in for a missing one: the order counts on a day that never was', true),
 ('orders', 'missing_shipment_date', 'shipment_date', 'flag', 'warning', 60,
- 'shipment_date IS NULL AND lower(status) IN (''shipped'', ''delivered'')', NULL,
+ 'shipment_date IS NULL AND lower(shopanalytics.clean_text(status)) IN (''shipped'', ''delivered'')', NULL,
  'delivery times cannot be measured', true),
 ('orders', 'shipped_before_ordered', 'shipment_date', 'flag', 'warning', 70,
  'shipment_date < order_date', NULL,
@@ -108,11 +111,17 @@ INSERT INTO clean_rule (entity, name, column_name, action, severity, position, i
 ('order_items', 'unknown_product', 'product_id', 'flag', 'warning', 20,
  'NOT is_known_product', NULL,
  'the sale has no category', true),
+('order_items', 'missing_quantity', 'quantity', 'flag', 'error', 24,
+ 'quantity IS NULL OR quantity IN (''NaN'', ''Infinity'', ''-Infinity'')', NULL,
+ 'the line adds nothing to the revenue of its product', true),
+('order_items', 'missing_unit_price', 'unit_price', 'flag', 'error', 27,
+ 'unit_price IS NULL OR unit_price IN (''NaN'', ''Infinity'', ''-Infinity'')', NULL,
+ 'the line adds nothing to the revenue of its product', true),
 ('order_items', 'non_positive_quantity', 'quantity', 'flag', 'warning', 30,
- 'quantity <= 0', NULL,
+ 'quantity <= 0 AND quantity > ''-Infinity''', NULL,
  'a return booked as a sale, or a slip of the hand', true),
 ('order_items', 'negative_price', 'unit_price', 'flag', 'error', 40,
- 'unit_price < 0', NULL,
+ 'unit_price < 0 AND unit_price > ''-Infinity''', NULL,
  'revenue is understated', true),
 
 ('sessions', 'missing_start', 'session_start', 'flag', 'error', 10,

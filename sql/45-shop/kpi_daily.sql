@@ -12,12 +12,12 @@ WITH orders_of_day AS (
      WHERE isfinite(order_day)
 ), daily AS (
     SELECT day,
-           sum(order_total) FILTER (WHERE counts) AS revenue,
+           sum(shopanalytics._amount(order_total)) FILTER (WHERE counts) AS revenue,
            count(*) FILTER (WHERE counts) AS orders,
            count(DISTINCT customer_id) FILTER (WHERE counts AND day = first_day) AS new_customers,
            count(DISTINCT customer_id) FILTER (WHERE counts AND day > first_day) AS returning_customers,
            count(*) FILTER (WHERE is_flagged) AS flagged_orders,
-           sum(order_total) FILTER (WHERE is_flagged) AS flagged_revenue,
+           sum(shopanalytics._amount(order_total)) FILTER (WHERE is_flagged) AS flagged_revenue,
            count(*) FILTER (WHERE is_cancelled AND NOT is_flagged) AS cancelled_orders
       FROM orders_of_day
      GROUP BY day

@@ -18,7 +18,7 @@ SELECT o.*,
        i.items_total,
        c.customer_id IS NOT NULL AS is_known_customer
   FROM orders o
-  LEFT JOIN (SELECT order_id, count(*) AS items, sum(quantity * unit_price) AS items_total
+  LEFT JOIN (SELECT order_id, count(*) AS items, sum(shopanalytics._line_total(quantity, unit_price)) AS items_total
                FROM order_items GROUP BY order_id) i ON i.order_id = o.order_id
   LEFT JOIN (SELECT DISTINCT customer_id FROM customers) c ON c.customer_id = o.customer_id;
 COMMENT ON VIEW orders_source IS 'what the rules of orders look at';

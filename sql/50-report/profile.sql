@@ -227,7 +227,7 @@ BEGIN
                   HINT = 'Write the name as it is stored, without double quotes.';
     END IF;
 
-    is_store := to_regclass(format('%I.store_setting', schema_name)) IS NOT NULL;
+    is_store := shopanalytics._is_store(schema_oid);
     -- A partition is counted in its partitioned table, on whatever level.  A
     -- mapped table of a store is a view in the place of a table.
     FOR rel IN

@@ -33,7 +33,7 @@ WITH found AS (
     SELECT 'products', f.issue, sum(f.count)::bigint, sum(v.revenue)
       FROM (SELECT issue, product_id, count(*)
               FROM (SELECT product_id, unnest(issues) AS issue FROM products_checked) u GROUP BY issue, product_id) f
-      LEFT JOIN (SELECT product_id, sum(quantity * unit_price) AS revenue FROM order_items_clean GROUP BY product_id) v
+      LEFT JOIN (SELECT product_id, sum(shopanalytics._line_total(quantity, unit_price)) AS revenue FROM order_items_clean GROUP BY product_id) v
         ON v.product_id = f.product_id
      GROUP BY f.issue
     UNION ALL
@@ -41,7 +41,7 @@ WITH found AS (
       FROM (SELECT order_total, unnest(issues) AS issue FROM orders_checked) u
      GROUP BY issue
     UNION ALL
-    SELECT 'order_items', issue, count(*), sum(quantity * unit_price)
+    SELECT 'order_items', issue, count(*), sum(shopanalytics._line_total(quantity, unit_price))
       FROM (SELECT quantity, unit_price, unnest(issues) AS issue FROM order_items_checked) u
      GROUP BY issue
     UNION ALL

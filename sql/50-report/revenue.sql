@@ -20,7 +20,7 @@ SELECT o.order_id, o.order_date, o.order_day,
   LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, name, segment, country
                FROM customers_clean
               ORDER BY customer_id, signup_date DESC NULLS LAST, name, segment, country) c ON c.customer_id = o.customer_id
-  LEFT JOIN (SELECT order_id, count(*) AS lines, sum(quantity) AS quantity, sum(quantity * unit_price) AS items_revenue
+  LEFT JOIN (SELECT order_id, count(*) AS lines, sum(quantity) AS quantity, sum(shopanalytics._line_total(quantity, unit_price)) AS items_revenue
                FROM order_items_clean
               GROUP BY order_id) i ON i.order_id = o.order_id
   LEFT JOIN (SELECT l.order_id,

@@ -67,6 +67,8 @@ session_open(const ConnParams *cparams)
 		session_fail(conn, NULL, "could not set the client encoding");
 	session_command(conn, "SET statement_timeout = 0");
 	session_command(conn, "SET idle_in_transaction_session_timeout = 0");
+	if (PQserverVersion(conn) >= 170000)
+		session_command(conn, "SET transaction_timeout = 0");
 
 	setup_cancel_handler(NULL);
 	SetCancelConn(conn);

@@ -26,13 +26,22 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('_check_expression', 'stable, called on null, parallel unsafe'),
+    ('_amount', 'immutable, called on null, parallel safe'),
     ('_check_store', 'stable, called on null, parallel safe'),
+    ('_check_store_owner', 'stable, called on null, parallel safe'),
     ('_check_store_is_empty', 'volatile, called on null, parallel unsafe'),
     ('_checked_view', 'stable, called on null, parallel safe'),
+    ('_day', 'immutable, called on null, parallel safe'),
+    ('_grants', 'stable, called on null, parallel safe'),
     ('_installed_version', 'stable, strict, parallel safe'),
+    ('_is_store', 'stable, strict, parallel safe'),
+    ('_kind', 'stable, strict, parallel safe'),
+    ('_line_total', 'immutable, called on null, parallel safe'),
+    ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
     ('_mapped_column', 'stable, called on null, parallel safe'),
+    ('_point_in_time', 'immutable, called on null, parallel safe'),
     ('_profile_columns', 'stable, called on null, parallel safe'),
-    ('_stores', 'stable, strict, parallel safe'),
+    ('_stores', 'volatile, strict, parallel unsafe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe');
@@ -63,6 +72,10 @@ UNION ALL
 SELECT 'labels', format('%s is %s', pg_describe_object('pg_proc'::regclass, l.oid, 0), l.labels)
   FROM labelled l LEFT JOIN deviating d USING (name)
  WHERE l.labels <> coalesce(d.labels, 'immutable, strict, parallel safe')
+UNION ALL
+-- a window function is never strict
+SELECT 'labels', pg_describe_object('pg_proc'::regclass, oid, 0) || ' is a window function, volatile or not parallel safe'
+  FROM function WHERE prokind = 'w' AND (provolatile = 'v' OR proparallel <> 's')
 UNION ALL
 SELECT 'labels listed and gone', d.name FROM deviating d WHERE NOT EXISTS (SELECT FROM labelled l WHERE l.name = d.name AND l.labels = d.labels)
 UNION ALL
@@ -145,6 +158,8 @@ ROLLBACK;
 BEGIN;
 CREATE FUNCTION shopanalytics._unlabelled() RETURNS integer LANGUAGE sql RETURN 1;
 CREATE FUNCTION shopanalytics._not_strict(integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+CREATE FUNCTION shopanalytics._window(integer) RETURNS integer AS 'window_lag' LANGUAGE internal WINDOW;
+ALTER EXTENSION shopanalytics ADD FUNCTION shopanalytics._window(integer);
 CREATE PROCEDURE shopanalytics._procedure() LANGUAGE sql BEGIN ATOMIC END;
 ALTER EXTENSION shopanalytics ADD FUNCTION shopanalytics._unlabelled();
 ALTER EXTENSION shopanalytics ADD FUNCTION shopanalytics._not_strict(integer);

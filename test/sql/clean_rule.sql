@@ -33,6 +33,8 @@ INSERT INTO demo.orders (order_id, customer_id, order_date, order_total, status,
     ('missing_date', 'clean', NULL, 10, 'shipped', '2025-02-02'),
     ('missing_date inf', 'clean', 'infinity', 10, 'pending', NULL),
     ('future_date', 'clean', '2125-02-01', 10, 'pending', NULL),
+    ('ancient_date', 'clean', '0001-01-01', 10, 'pending', NULL),
+    ('missing_total -inf', 'clean', '2025-02-01 10:00', '-Infinity', 'shipped', '2025-02-02'),
     ('missing_shipment', 'clean', '2025-02-01 10:00', 10, 'Delivered', NULL),
     ('shipped_before', 'clean', '2025-02-01 10:00', 10, 'shipped', '2025-01-31'),
     ('missing_customer', NULL, '2025-02-01 10:00', 10, 'pending', NULL),
@@ -42,6 +44,7 @@ INSERT INTO demo.orders (order_id, customer_id, order_date, order_total, status,
 INSERT INTO demo.order_items (order_id, line_number, product_id, quantity, unit_price) VALUES
     ('clean', 1, 'clean', 2, 3.99), ('clean', 2, 'clean', 1, 2.02),
     ('total_mismatch', 1, 'clean', 1, 9.98), ('total within cent', 1, 'clean', 1, 10.01),
+    ('cancelled', 1, 'clean', NULL, 1), ('cancelled', 2, 'clean', 1, 'NaN'),
     ('no such order', 1, 'clean', 1, 1), ('pending', 1, 'no such product', 2, 5),
     ('negative_total', 1, 'clean', 0, 1), ('missing_total', 1, 'clean', 1, -1);
 SELECT order_id, order_issue, is_flagged, is_cancelled, items, items_total FROM demo.orders_clean ORDER BY order_id COLLATE "C";   -- A20
@@ -105,6 +108,10 @@ UPDATE demo.clean_rule SET enabled = false WHERE name = 'payment_spelling';
 DELETE FROM demo.clean_rule WHERE name = 'card_channel';
 SELECT * FROM public.my_orders WHERE order_id ~ '^pay' ORDER BY order_id;
 DROP VIEW public.my_orders;
+-- the text of a fix is taken as it is
+INSERT INTO demo.clean_rule (entity, name, column_name, issue, action, fix) VALUES
+    ('products', 'percent', 'name', 'product_id = ''clean''', 'fix', 'format(''%s!'', name) || '' 100%s %1$I''');
+SELECT name FROM demo.products_clean WHERE product_id = 'clean';
 -- a rule may look across tables and rows
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES
     ('orders', 'above_average', 'order_total > 1.5 * (SELECT avg(o.order_total) FROM orders o WHERE o.order_total > 0 AND o.order_total <> ''NaN'')'),
@@ -126,6 +133,9 @@ INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'true U
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'true ORDER BY 1');
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'random() < 0.5');
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', '(SELECT setval(''demo.orders_row_id_seq'', 1)) = 1');
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', '(SELECT true FROM orders o LIMIT 1 FOR UPDATE)');
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'r IS NULL');
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', '(SELECT count(r) FROM products p) > 1');
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'bool_and(order_total < 0)');
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'r', 'generate_series(1, 2) = 1');
 INSERT INTO demo.clean_rule (entity, name, issue, action, column_name, fix) VALUES ('orders', 'r', 'true', 'fix', 'order_total', '''much''::text');
@@ -139,4 +149,9 @@ SELECT count(*) FROM demo.orders_clean;
 -- a NULL verdict is no issue
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'always_null', 'NULL::boolean');
 SELECT count(*) FROM demo.orders_clean WHERE 'always_null' = ANY (issues);
+-- the check itself, with what is no relation and no type
+SELECT shopanalytics._check_expression('true', 0, 'boolean');
+SELECT shopanalytics._check_expression('true', 99999, 'boolean');
+SELECT shopanalytics._check_expression('true', 'demo.orders', 99999);
+SELECT shopanalytics._check_expression(NULL, 'demo.orders', 'boolean');
 CALL shopanalytics.drop_store('demo');

@@ -54,3 +54,36 @@ SELECT count(*) AS days, count(*) FILTER (WHERE k IS NOT DISTINCT FROM p) AS equ
   FULL JOIN plain p USING (day)
  WHERE p.orders > 0 OR k.day IS NOT NULL;
 CALL shopanalytics.drop_store('berlin');
+
+-- no value that a base table can hold makes a view fail; in zones on either side of UTC
+CREATE FUNCTION pg_temp.extremes(zone text) RETURNS TABLE (views bigint, days bigint, revenue numeric, durations text) LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    CALL shopanalytics.create_store('extreme', timezone => zone);
+    INSERT INTO extreme.customers (customer_id, signup_date) VALUES ('c', '4714-11-24 BC'), ('d', '5874897-12-31'), ('e', 'infinity'), ('f', '-infinity');
+    INSERT INTO extreme.orders (order_id, customer_id, order_date, shipment_date, order_total) VALUES
+        ('1', 'c', '4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00', 1), ('2', 'c', '294276-12-31 23:59:59.999999+00', '4714-11-24 00:00+00 BC', 1),
+        ('3', 'c', 'infinity', '-infinity', 1), ('4', 'c', '-infinity', 'infinity', 1), ('5', 'c', '0001-01-01', NULL, 1), ('6', 'c', '2025-01-01 12:00+00', NULL, 7),
+        ('7', 'c', '2025-01-02 12:00+00', NULL, 'NaN'), ('8', 'c', '2025-01-02 12:00+00', NULL, 'Infinity'), ('9', 'c', '2025-01-02 12:00+00', NULL, '-Infinity'),
+        ('10', 'c', '2025-01-02 12:00+00', NULL, 1e131000), ('11', 'c', '2025-01-02 12:00+00', NULL, -9.9e131000);
+    INSERT INTO extreme.order_items (order_id, product_id, quantity, unit_price)
+    SELECT '6', 'p', q, u FROM unnest('{1e100000,-1e100000,NaN,Infinity,-Infinity,0,1}'::numeric[]) q, unnest('{1e100000,NaN,-Infinity,7,0}'::numeric[]) u;
+    INSERT INTO extreme.products (product_id, price) VALUES ('p', 'NaN'), ('q', 1e131000);
+    INSERT INTO extreme.sessions (session_id, session_start, session_end, device) VALUES
+        ('1', '4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00', 'mobile'), ('2', '294276-12-31 23:59:59.999999+00', '4714-11-24 00:00+00 BC', 'mobile'),
+        ('3', '-infinity', 'infinity', NULL);
+    views := 0;
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'extreme'::regnamespace AND relkind = 'v' LOOP
+        EXECUTE format('SELECT count(v::text) FROM extreme.%I v', name);
+        views := views + 1;
+    END LOOP;
+    CALL shopanalytics.stage('extreme');
+    SELECT count(*), sum(k.revenue) INTO days, revenue FROM extreme.kpi_daily k WHERE day BETWEEN '2024-12-01' AND '2025-12-31';
+    SELECT string_agg(coalesce(session_duration::text, 'null'), ' ' ORDER BY session_id) INTO durations FROM extreme.sessions_clean;
+    CALL shopanalytics.drop_store('extreme');
+    RETURN NEXT;
+END $$;
+SET client_min_messages = warning;
+SELECT zone, views > 20 AS all_views, days, revenue, durations
+  FROM unnest('{America/New_York,Asia/Tokyo,UTC,Pacific/Kiritimati}'::text[]) zone, pg_temp.extremes(zone);

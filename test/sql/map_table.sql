@@ -48,7 +48,19 @@ INSERT INTO erp."Odd ""Table""" VALUES ('p1', 'Tea''s');
 CALL shopanalytics.map_table('mapped', 'products', 'erp."Odd ""Table"""', '{"product_id": "Item \"No\"", "name": "select"}');
 SELECT product_id, name FROM mapped.products_clean;
 
+-- domains are what they are made of
+CREATE DOMAIN erp.money2 AS numeric CHECK (VALUE > -1000);
+CREATE DOMAIN erp.money3 AS erp.money2;
+CREATE DOMAIN erp.visit_id AS uuid;
+CREATE TABLE erp.visit (id erp.visit_id, client_no int, price erp.money3);
+CALL shopanalytics.map_table('mapped', 'sessions', 'erp.visit', '{"session_id": "id"}');
+CALL shopanalytics.map_table('mapped', 'products', 'erp.visit', '{"product_id": "client_no"}');
+SELECT attrelid::regclass AS relation, attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+ WHERE attrelid IN ('mapped.sessions'::regclass, 'mapped.products'::regclass) AND attname IN ('session_id', 'price') ORDER BY 1, 2;
+
 -- refused, and nothing changes
+CALL shopanalytics.map_table('mapped', 'orders', 99999);
+CALL shopanalytics.map_table('mapped', 'sessions', 'mapped.orders_clean', '{"session_id": "order_id"}');
 CALL shopanalytics.map_table('nowhere', 'orders', 'erp.sale');
 CALL shopanalytics.map_table('mapped', 'order', 'erp.sale');
 CALL shopanalytics.map_table('mapped', NULL, 'erp.sale');
@@ -64,8 +76,10 @@ CALL shopanalytics.map_table('mapped', 'orders', 'erp.sale', '["order_id"]');
 CALL shopanalytics.map_table('mapped', 'orders', 'mapped.orders');
 CALL shopanalytics.map_table('mapped', 'orders', 'erp.client_pkey', '{}');
 CALL shopanalytics.map_table('mapped', 'order_items', 'erp.line', '{"order_id": "sale_id", "line_number": "pos", "product_id": "article", "quantity": "pieces", "unit_price": "price"}');
-ALTER TABLE erp.line ALTER price TYPE numeric;
--- the product key is a text already, and products are mapped
+ALTER TABLE erp.line ALTER price TYPE numeric, ALTER pos TYPE float8;
+CALL shopanalytics.map_table('mapped', 'order_items', 'erp.line', '{"order_id": "sale_id", "line_number": "pos"}');
+ALTER TABLE erp.line ALTER pos TYPE smallint;
+-- the product key is a number already, and products are mapped
 CALL shopanalytics.map_table('mapped', 'order_items', 'erp.line', '{"order_id": "sale_id", "line_number": "pos", "product_id": "article", "quantity": "pieces", "unit_price": "price"}');
 SELECT mapped FROM shopanalytics.store;
 SELECT count(*) FROM mapped.orders_clean;

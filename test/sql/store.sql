@@ -52,6 +52,9 @@ CALL shopanalytics.create_store(NULL);
 CALL shopanalytics.create_store('');
 CALL shopanalytics.create_store(repeat('x', 64));
 CALL shopanalytics.create_store('pg_shop');
+CALL shopanalytics.create_store('$user');
+CALL shopanalytics.create_store('nowhere', cancelled_status => NULL);
+CALL shopanalytics.create_store('nowhere', known_device => '{mobile,NULL}');
 CALL shopanalytics.create_store('nowhere', timezone => 'Europe/Atlantis');
 CALL shopanalytics.create_store('nowhere', timezone => NULL);
 CALL shopanalytics.create_store('nowhere', key_type => 'json');
@@ -82,6 +85,30 @@ SELECT store, version = (SELECT extversion FROM pg_extension WHERE extname = 'sh
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'tiny_order', 'order_total < 20');
 SELECT order_issue FROM demo.orders_clean;
 
+-- a column of the user's own: rules may look at it after a rebuild; what others were granted stays
+CREATE ROLE regress_reader;
+GRANT SELECT ON demo.orders_clean, demo.kpi_daily TO regress_reader;
+GRANT SELECT ON demo.customers TO PUBLIC;
+ALTER TABLE demo.orders ADD COLUMN coupon text;
+CALL shopanalytics.upgrade_store('demo', rebuild => true);
+INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'with_coupon', 'coupon <> ''''');
+SELECT relname, relacl FROM pg_class WHERE relnamespace = 'demo'::regnamespace AND relacl IS NOT NULL ORDER BY relname;
+DROP OWNED BY regress_reader;
+DROP ROLE regress_reader;
+-- the extension dropped and made again: a rebuild brings views and trigger back
+SET client_min_messages = warning;
+DROP EXTENSION shopanalytics CASCADE;
+CREATE EXTENSION shopanalytics;
+CALL shopanalytics.upgrade_store('demo', rebuild => true);
+CALL shopanalytics.upgrade_store('berlin', rebuild => true);
+RESET client_min_messages;
+UPDATE demo.clean_rule SET enabled = false WHERE name = 'tiny_order';
+SELECT order_issue FROM demo.orders_clean;
+
+-- status and devices are compared in lower case and without outer blanks
+UPDATE demo.orders SET status = ' Cancelled ';
+SELECT is_cancelled FROM demo.orders_clean;
+
 -- dropping asks before it takes what others built
 CREATE TABLE demo.my_notes (note text);
 CREATE VIEW public.my_report AS SELECT day, revenue FROM demo.kpi_daily;
@@ -90,6 +117,11 @@ DROP VIEW public.my_report;
 CALL shopanalytics.drop_store('demo');
 SELECT order_id FROM demo.orders;
 DROP TABLE demo.my_notes;
+-- nor what stands in the place of something of ours
+DROP VIEW demo.customer_segments;
+CREATE TABLE demo.customer_segments (mine text);
+CALL shopanalytics.drop_store('demo');
+DROP TABLE demo.customer_segments;
 CALL shopanalytics.drop_store('demo');
 CREATE VIEW public.my_report AS SELECT day, revenue FROM berlin.kpi_daily;
 SET client_min_messages = warning;
@@ -128,6 +160,40 @@ GRANT SELECT ON mine.orders_clean TO regress_stranger;
 SET ROLE regress_stranger;
 SELECT * FROM mine.orders_clean;
 RESET ROLE;
+-- not even a superuser runs the owner's code by accident
 CALL shopanalytics.drop_store('mine');
+CALL shopanalytics.map_table('mine', 'orders', 'pg_class');
+CALL shopanalytics.upgrade_store('mine');
+CALL shopanalytics.generate_shop('mine');
+INSERT INTO mine.clean_rule (entity, name, issue) VALUES ('orders', 'mine', 'true');
+-- nor the owner what somebody else can put beside the rules
+GRANT CREATE ON SCHEMA mine TO regress_stranger;
+SET ROLE regress_shopkeeper;
+INSERT INTO mine.clean_rule (entity, name, issue) VALUES ('orders', 'mine', 'true');
+RESET ROLE;
+REVOKE CREATE ON SCHEMA mine FROM regress_stranger;
+
+-- tables of those names do not make a store, and bring no code of theirs along
+SET ROLE regress_shopkeeper;
+CREATE SCHEMA fake;
+CREATE TYPE fake.t AS (a int);
+CREATE FUNCTION fake.f(fake.t) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'ran as %', current_user; RETURN 'x'; END $$;
+CREATE TABLE fake.store_setting (version fake.t, timezone text);
+CREATE TABLE fake.store_object (name text, kind text);
+CREATE TABLE fake.precious (note text);
+INSERT INTO fake.store_setting VALUES (ROW(1), 'UTC');
+RESET ROLE;
+CREATE CAST (fake.t AS text) WITH FUNCTION fake.f(fake.t) AS ASSIGNMENT;
+SELECT store, owner FROM shopanalytics.store;
+CALL shopanalytics.stage('fake');
+CALL shopanalytics.drop_store('fake', cascade => true);
+SELECT count(*) FROM fake.precious;
+SET client_min_messages = warning;
+DROP SCHEMA fake CASCADE;
+RESET client_min_messages;
+
+SET ROLE regress_shopkeeper;
+CALL shopanalytics.drop_store('mine');
+RESET ROLE;
 DROP OWNED BY regress_shopkeeper, regress_stranger;
 DROP ROLE regress_shopkeeper, regress_stranger;
