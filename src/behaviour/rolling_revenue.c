@@ -36,7 +36,7 @@
 #include "windowapi.h"
 
 #include "behaviour/rolling_day.h"
-#include "behaviour/rolling_total.h"
+#include "behaviour/rolling_frame.h"
 
 /* places of the arguments */
 #define ARG_AMOUNT		0
@@ -46,15 +46,7 @@
 
 #define ROLLING_BATCH		64	/* rows to read ahead at least, at a time */
 #define ROLLING_MAX_BATCH	4096	/* rows to evaluate before memory is freed */
-#define ROLLING_INIT_DAYS	16	/* a power of two */
 #define ROLLING_INIT_RUNS	64
-
-/* Days of rows that have none, far enough from real days to calculate with. */
-#define DAY_NULLS_FIRST		(PG_INT64_MIN / 2)
-#define DAY_MINUS_INFINITY	(PG_INT64_MIN / 4)
-#define DAY_INFINITY		(PG_INT64_MAX / 4)
-#define DAY_NULLS_LAST		(PG_INT64_MAX / 2)
-#define DAY_IS_FINITE(day)	((day) > DAY_MINUS_INFINITY && (day) < DAY_INFINITY)
 
 /* Successive rows on the same day. */
 typedef struct RollingRun
@@ -63,27 +55,20 @@ typedef struct RollingRun
 	int64		end;			/* position of the first row after them */
 } RollingRun;
 
-typedef struct RollingDay
-{
-	int64		day;
-	RollingTotal total;			/* of all its rows read so far */
-} RollingDay;
-
 /* Lives as long as the query, so that partitions share the memory. */
 typedef struct RollingRevenue
 {
 	MemoryContext context;		/* of all below */
 	MemoryContext scratch;		/* for the arguments of a batch of rows */
 	MemoryContext results;		/* for the result */
-	Oid			amount_type;
 	Oid			ts_type;		/* timestamptz or date */
 	bool		fixed;			/* days and zone cannot change by row */
-	int32		ndays;			/* length of the frame */
 	RollingZone zone;
 
 	/* rows read from the partition */
 	int64		nread;
 	bool		ended;			/* there are no more */
+	bool		has_nulls;		/* the first have no time */
 	int64		last_day;		/* latest so far */
 	int64		last_ts;
 	int64		closed;			/* days before this are complete */
@@ -94,16 +79,7 @@ typedef struct RollingRevenue
 	int			nruns;
 	int			maxruns;
 
-	/* a ring in order of days: some past, some in the frame, some ahead */
-	RollingDay *ring;
-	uint32		mask;			/* entries in the ring, less one */
-	uint32		first;			/* place of the oldest */
-	uint32		npast;
-	uint32		nframe;
-	uint32		ndaysread;		/* all of them */
-
-	RollingTotal frame;			/* of the days in the frame */
-	int64		frame_day;		/* the frame ends with it */
+	RollingFrame frame;
 	Datum		result;			/* of the first run, once it is known */
 	bool		has_result;
 	bool		result_isnull;
@@ -182,115 +158,6 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 			errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
 }
 
-/* The i-th day in the ring. */
-static inline RollingDay *
-rolling_ring_day(RollingRevenue *state, uint32 i)
-{
-	return &state->ring[(state->first + i) & state->mask];
-}
-
-static void
-rolling_ring_grow(RollingRevenue *state)
-{
-	uint64		size = state->ring ? 2 * ((uint64) state->mask + 1) : ROLLING_INIT_DAYS;
-	RollingDay *ring;
-
-	ring = MemoryContextAllocExtended(state->context, size * sizeof(RollingDay),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < state->ndaysread; i++)
-		ring[i] = *rolling_ring_day(state, i);
-	if (state->ring)
-		pfree(state->ring);
-	state->ring = ring;
-	state->first = 0;
-	state->mask = size - 1;
-}
-
-/* The entry of a day that may still get rows; nearly always the last one. */
-static RollingDay *
-rolling_ring_find(RollingRevenue *state, int64 day)
-{
-	uint32		i = state->ndaysread;
-	RollingDay *entry;
-	MemoryContext oldcontext;
-
-	while (i > 0 && rolling_ring_day(state, i - 1)->day > day)
-		i--;
-	if (i > 0 && rolling_ring_day(state, i - 1)->day == day)
-		return rolling_ring_day(state, i - 1);
-
-	/* days in the frame are complete, so none can be missing */
-	Assert(i >= state->npast + state->nframe);
-
-	if (state->ring == NULL || state->ndaysread > state->mask)
-		rolling_ring_grow(state);
-	entry = rolling_ring_day(state, state->ndaysread);
-	if (entry->total.sum.limb == NULL)
-	{
-		oldcontext = MemoryContextSwitchTo(state->context);
-		rolling_total_init(&entry->total, state->amount_type);
-		MemoryContextSwitchTo(oldcontext);
-	}
-	rolling_total_clear(&entry->total);
-	entry->day = day;
-
-	for (uint32 j = state->ndaysread++; j > i; j--)
-	{
-		RollingDay	swap = *rolling_ring_day(state, j);
-
-		*rolling_ring_day(state, j) = *rolling_ring_day(state, j - 1);
-		*rolling_ring_day(state, j - 1) = swap;
-	}
-
-	return rolling_ring_day(state, i);
-}
-
-/* Makes the frame that of a complete day. */
-static void
-rolling_frame_move(RollingRevenue *state, int64 day)
-{
-	int64		from = DAY_IS_FINITE(day) ? day - (state->ndays - 1) : day;
-	RollingDay *entry;
-
-	/* back over a midnight: start again with the oldest day there is */
-	if (day < state->frame_day)
-	{
-		rolling_total_clear(&state->frame);
-		state->npast = 0;
-		state->nframe = 0;
-	}
-	state->frame_day = day;
-
-	while (state->nframe > 0 &&
-		   (entry = rolling_ring_day(state, state->npast))->day < from)
-	{
-		rolling_total_merge(&state->frame, &entry->total, -1);
-		state->npast++;
-		state->nframe--;
-	}
-
-	while (state->npast + state->nframe < state->ndaysread &&
-		   (entry = rolling_ring_day(state, state->npast + state->nframe))->day <= day)
-	{
-		if (entry->day < from)
-			state->npast++;
-		else
-		{
-			rolling_total_merge(&state->frame, &entry->total, 1);
-			state->nframe++;
-		}
-	}
-
-	/* what no frame can go back to makes room */
-	while (state->npast > 0 &&
-		   rolling_ring_day(state, 0)->day < from - ROLLING_MAX_SETBACK)
-	{
-		state->first = (state->first + 1) & state->mask;
-		state->npast--;
-		state->ndaysread--;
-	}
-}
-
 static void
 rolling_run_append(RollingRevenue *state, int64 day)
 {
@@ -318,6 +185,18 @@ rolling_run_append(RollingRevenue *state, int64 day)
 	last->end = state->nread + 1;
 }
 
+/* Rows without a time come first or last, not both. */
+static void
+rolling_check_nulls_together(const RollingRevenue *state, bool is_first)
+{
+	if (state->has_nulls && !is_first)
+		ereport(ERROR,
+				errcode(ERRCODE_WINDOWING_ERROR),
+				errmsg("times are not in ascending order"),
+				errdetail("Rows without a time come before rows with one and after them."),
+				errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+}
+
 /* Notes the time of the next row. */
 static inline void
 rolling_read_time(RollingRevenue *state, Datum value, bool isnull)
@@ -331,6 +210,8 @@ rolling_read_time(RollingRevenue *state, Datum value, bool isnull)
 		/* peers of each other and of nothing else, first or last */
 		bool		is_first = state->last_day == DAY_NULLS_FIRST;
 
+		rolling_check_nulls_together(state, is_first);
+		state->has_nulls |= is_first;
 		day = earliest = is_first ? DAY_NULLS_FIRST : DAY_NULLS_LAST;
 		ts = is_first ? PG_INT64_MIN : PG_INT64_MAX;
 	}
@@ -370,7 +251,7 @@ rolling_read(RollingRevenue *state, WindowObject winobj)
 	MemoryContext oldcontext = MemoryContextSwitchTo(state->scratch);
 	int64		start = state->nread;
 	int			run = Max(state->nruns - 1, 0);
-	RollingDay *entry = NULL;
+	RollingTotal *total = NULL;
 	Datum		value;
 	bool		isnull;
 	bool		isout;
@@ -397,12 +278,12 @@ rolling_read(RollingRevenue *state, WindowObject winobj)
 		while (pos >= state->runs[state->firstrun + run].end)
 		{
 			run++;
-			entry = NULL;
+			total = NULL;
 		}
-		if (entry == NULL)
-			entry = rolling_ring_find(state, state->runs[state->firstrun + run].day);
+		if (total == NULL)
+			total = rolling_frame_find(&state->frame, state->runs[state->firstrun + run].day);
 		if (!isnull)
-			rolling_total_add(&entry->total, value, 1);
+			rolling_total_add(total, value, 1);
 	}
 
 	if (state->nread > 0)
@@ -434,23 +315,18 @@ rolling_partition_begin(RollingRevenue *state, WindowObject winobj)
 	bool		isnull;
 
 	value = WinGetFuncArgCurrent(winobj, ARG_DAYS, &isnull);
-	state->ndays = rolling_check_days(value, isnull);
+	rolling_frame_clear(&state->frame, rolling_check_days(value, isnull));
 	if (state->ts_type != DATEOID)
 		rolling_zone_set(&state->zone, rolling_zone_arg(winobj, buffer));
 
 	state->nread = 0;
 	state->ended = false;
+	state->has_nulls = false;
 	state->last_day = DAY_NULLS_FIRST;
 	state->last_ts = PG_INT64_MIN;
 	state->closed = PG_INT64_MIN;
 	state->firstrun = 0;
 	state->nruns = 0;
-	state->first = 0;
-	state->npast = 0;
-	state->nframe = 0;
-	state->ndaysread = 0;
-	rolling_total_clear(&state->frame);
-	state->frame_day = PG_INT64_MIN;
 	state->has_result = false;
 }
 
@@ -464,7 +340,7 @@ rolling_partition_check(const RollingRevenue *state, WindowObject winobj)
 	bool		isnull;
 
 	value = WinGetFuncArgCurrent(winobj, ARG_DAYS, &isnull);
-	rolling_check_same(rolling_check_days(value, isnull) == state->ndays, "days");
+	rolling_check_same(rolling_check_days(value, isnull) == state->frame.ndays, "days");
 	if (state->ts_type != DATEOID)
 	{
 		name = rolling_zone_arg(winobj, buffer);
@@ -485,13 +361,12 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	state->results = AllocSetContextCreate(flinfo->fn_mcxt,
 										   "rolling_revenue result",
 										   ALLOCSET_SMALL_SIZES);
-	state->amount_type = get_fn_expr_argtype(flinfo, ARG_AMOUNT);
 	state->ts_type = get_fn_expr_argtype(flinfo, ARG_TS);
 	state->fixed = get_fn_expr_arg_stable(flinfo, ARG_DAYS) &&
 		(state->ts_type == DATEOID || get_fn_expr_arg_stable(flinfo, ARG_TIMEZONE));
 	state->maxruns = ROLLING_INIT_RUNS;
 	state->runs = palloc(sizeof(RollingRun) * ROLLING_INIT_RUNS);
-	rolling_total_init(&state->frame, state->amount_type);
+	rolling_frame_init(&state->frame, get_fn_expr_argtype(flinfo, ARG_AMOUNT));
 	MemoryContextSwitchTo(oldcontext);
 
 	return state;
@@ -536,13 +411,13 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 		while (state->nruns == 0 ||
 			   !rolling_is_complete(state, state->runs[state->firstrun].day))
 			rolling_read(state, winobj);
-		rolling_frame_move(state, state->runs[state->firstrun].day);
+		rolling_frame_move(&state->frame, state->runs[state->firstrun].day);
 
 		MemoryContextReset(state->results);
 		oldcontext = MemoryContextSwitchTo(state->results);
-		state->result_isnull = state->frame.nvalues == 0;
+		state->result_isnull = state->frame.total.nvalues == 0;
 		if (!state->result_isnull)
-			state->result = rolling_total_sum(&state->frame);
+			state->result = rolling_total_sum(&state->frame.total);
 		MemoryContextSwitchTo(oldcontext);
 		state->has_result = true;
 	}

@@ -230,6 +230,7 @@ SELECT shopanalytics.rolling_revenue(1, ts, 7, zone) OVER (ORDER BY ts)
 -- rows in another order than that of time
 SELECT shopanalytics.rolling_revenue(1, ts) OVER (ORDER BY ts DESC)
   FROM (VALUES (timestamptz '2024-03-01 10:00'), ('2024-03-02 10:00')) AS v (ts);
+SELECT shopanalytics.rolling_revenue(1, ts) OVER (ORDER BY place) FROM (VALUES (1, NULL), (2, timestamptz '2025-01-01 00:00+00'), (3, NULL)) v (place, ts);
 \echo :SQLSTATE
 SELECT shopanalytics.rolling_revenue(1, day) OVER ()
   FROM (VALUES (date 'infinity'), ('2024-03-01')) AS v (day);
