@@ -140,7 +140,7 @@ SELECT count(*) FROM shopanalytics.store;
 -- a plain user with the right to make schemas needs nothing more, and sees only what is open to him
 CREATE ROLE regress_shopkeeper;
 CREATE ROLE regress_stranger;
-SELECT format('GRANT CREATE ON DATABASE %I TO regress_shopkeeper', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_shopkeeper', current_database()); END $$;
 SET ROLE regress_shopkeeper;
 CALL shopanalytics.create_store('mine');
 INSERT INTO mine.orders (order_id, order_total) VALUES ('1', -5);
