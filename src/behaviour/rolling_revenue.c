@@ -5,18 +5,19 @@
  *
  * The value of a row is that of its day, as with a RANGE frame over days: all
  * rows of a day have the same value, and rows that come later in the day count
- * in it.  So rows are summed by day as they are read, ahead of the row that is
- * asked for, until its day is complete; the frame is the sum of some days, to
- * which days are added and from which days are taken away, exactly.  The work
- * per row is one addition; the rest is done once a day.
+ * in it.  So rows are summed by day (rolling_frame.c) as they are read, ahead
+ * of the row that is asked for, until its day is complete.
  *
- * Rows that are read ahead are read in batches, all times of a batch before
- * all its amounts: a window object has one read position, and to get two
- * arguments of one row from it costs a step forward and a step back.
+ * To read a row is most of the work, so it is done once: for its amount.  The
+ * end of a day is found by looking at times in growing steps.  Between two rows
+ * on the same day, and with the same offset from UTC, all rows are on it if
+ * they are in order.  Whether they are is seen when their turn comes, as the
+ * time of the current row costs little, and so does its amount: where days
+ * have a row or two, only the time of the next row has to be read.
  *
  * Where clocks are set back over midnight, rows in order of time are not in
  * order of their days (rolling_day.c).  A day then stays open until no later
- * row can be on it, and the frame may go back a day.
+ * row can be on it.
  *
  * IDENTIFICATION
  *	  src/behaviour/rolling_revenue.c
@@ -36,7 +37,7 @@
 #include "windowapi.h"
 
 #include "behaviour/rolling_day.h"
-#include "behaviour/rolling_total.h"
+#include "behaviour/rolling_frame.h"
 
 /* places of the arguments */
 #define ARG_AMOUNT		0
@@ -44,47 +45,37 @@
 #define ARG_DAYS		2
 #define ARG_TIMEZONE	3
 
-#define ROLLING_BATCH		64	/* rows to read ahead at least, at a time */
-#define ROLLING_MAX_BATCH	4096	/* rows to evaluate before memory is freed */
-#define ROLLING_INIT_DAYS	16	/* a power of two */
+#define ROLLING_MAX_STEP	64	/* rows to read at a time */
 #define ROLLING_INIT_RUNS	64
 
-/* Days of rows that have none, far enough from real days to calculate with. */
-#define DAY_NULLS_FIRST		(PG_INT64_MIN / 2)
-#define DAY_MINUS_INFINITY	(PG_INT64_MIN / 4)
-#define DAY_INFINITY		(PG_INT64_MAX / 4)
-#define DAY_NULLS_LAST		(PG_INT64_MAX / 2)
-#define DAY_IS_FINITE(day)	((day) > DAY_MINUS_INFINITY && (day) < DAY_INFINITY)
-
-/* Successive rows on the same day. */
+/*
+ * Successive rows on the same day.  Times from first to last are certainly on
+ * it; there are none if the rows have no time.
+ */
 typedef struct RollingRun
 {
 	int64		day;
+	int64		first;
+	int64		last;
 	int64		end;			/* position of the first row after them */
 } RollingRun;
-
-typedef struct RollingDay
-{
-	int64		day;
-	RollingTotal total;			/* of all its rows read so far */
-} RollingDay;
 
 /* Lives as long as the query, so that partitions share the memory. */
 typedef struct RollingRevenue
 {
-	MemoryContext context;		/* of all below */
-	MemoryContext scratch;		/* for the arguments of a batch of rows */
+	MemoryContext scratch;		/* for the arguments of rows read ahead */
 	MemoryContext results;		/* for the result */
-	Oid			amount_type;
 	Oid			ts_type;		/* timestamptz or date */
 	bool		fixed;			/* days and zone cannot change by row */
-	int32		ndays;			/* length of the frame */
 	RollingZone zone;
+	RollingFrame frame;
 
 	/* rows read from the partition */
 	int64		nread;
+	int64		mark;			/* rows before this may be forgotten */
 	bool		ended;			/* there are no more */
-	int64		last_day;		/* latest so far */
+	RollingRun	next;			/* else the day of the next row */
+	int64		last_day;		/* latest so far, of the starts of runs */
 	int64		last_ts;
 	int64		closed;			/* days before this are complete */
 
@@ -94,16 +85,6 @@ typedef struct RollingRevenue
 	int			nruns;
 	int			maxruns;
 
-	/* a ring in order of days: some past, some in the frame, some ahead */
-	RollingDay *ring;
-	uint32		mask;			/* entries in the ring, less one */
-	uint32		first;			/* place of the oldest */
-	uint32		npast;
-	uint32		nframe;
-	uint32		ndaysread;		/* all of them */
-
-	RollingTotal frame;			/* of the days in the frame */
-	int64		frame_day;		/* the frame ends with it */
 	Datum		result;			/* of the first run, once it is known */
 	bool		has_result;
 	bool		result_isnull;
@@ -140,6 +121,15 @@ rolling_check_same(bool same, const char *name)
 				errhint("Add what it depends on to PARTITION BY."));
 }
 
+static inline int64
+rolling_ts(const RollingRevenue *state, Datum value, bool isnull)
+{
+	if (isnull)
+		return 0;
+
+	return state->ts_type == DATEOID ? DatumGetDateADT(value) : DatumGetTimestampTz(value);
+}
+
 static char *
 rolling_ts_text(const RollingRevenue *state, int64 ts)
 {
@@ -151,6 +141,12 @@ rolling_ts_text(const RollingRevenue *state, int64 ts)
 	return OidOutputFunctionCall(output, state->ts_type == DATEOID ?
 								 DateADTGetDatum((DateADT) ts) :
 								 TimestampTzGetDatum(ts));
+}
+
+static int
+rolling_errhint_order(void)
+{
+	return errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending.");
 }
 
 /*
@@ -168,7 +164,7 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 				errcode(ERRCODE_WINDOWING_ERROR),
 				errmsg("times are not in ascending order"),
 				errdetail("A row without a time comes before a row with one, and after another."),
-				errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+				rolling_errhint_order());
 
 	if (ts >= state->last_ts)
 		return;
@@ -179,126 +175,102 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 			errdetail("%s comes after %s.",
 					  rolling_ts_text(state, ts),
 					  rolling_ts_text(state, state->last_ts)),
-			errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+			rolling_errhint_order());
 }
 
-/* The i-th day in the ring. */
-static inline RollingDay *
-rolling_ring_day(RollingRevenue *state, uint32 i)
+/* The time of a row; false if there is no such row. */
+static inline bool
+rolling_fetch_time(const RollingRevenue *state, WindowObject winobj, int64 pos,
+				   int64 *ts, bool *isnull)
 {
-	return &state->ring[(state->first + i) & state->mask];
+	bool		isout;
+	Datum		value = WinGetFuncArgInPartition(winobj, ARG_TS, pos,
+												 WINDOW_SEEK_HEAD, false,
+												 isnull, &isout);
+
+	*ts = rolling_ts(state, value, *isnull);
+
+	return !isout;
 }
 
 static void
-rolling_ring_grow(RollingRevenue *state)
+rolling_add_amount(RollingTotal *total, WindowObject winobj, int64 pos)
 {
-	uint64		size = state->ring ? 2 * ((uint64) state->mask + 1) : ROLLING_INIT_DAYS;
-	RollingDay *ring;
+	bool		isnull;
+	bool		isout;
+	Datum		value;
 
-	ring = MemoryContextAllocExtended(state->context, size * sizeof(RollingDay),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < state->ndaysread; i++)
-		ring[i] = *rolling_ring_day(state, i);
-	if (state->ring)
-		pfree(state->ring);
-	state->ring = ring;
-	state->first = 0;
-	state->mask = size - 1;
+	/* a tenth of the work, if it happens to be the current row */
+	if (pos == WinGetCurrentPosition(winobj))
+		value = WinGetFuncArgCurrent(winobj, ARG_AMOUNT, &isnull);
+	else
+		value = WinGetFuncArgInPartition(winobj, ARG_AMOUNT, pos,
+										 WINDOW_SEEK_HEAD, false,
+										 &isnull, &isout);
+	if (!isnull)
+		rolling_total_add(total, value, 1);
 }
 
-/* The entry of a day that may still get rows; nearly always the last one. */
-static RollingDay *
-rolling_ring_find(RollingRevenue *state, int64 day)
-{
-	uint32		i = state->ndaysread;
-	RollingDay *entry;
-	MemoryContext oldcontext;
-
-	while (i > 0 && rolling_ring_day(state, i - 1)->day > day)
-		i--;
-	if (i > 0 && rolling_ring_day(state, i - 1)->day == day)
-		return rolling_ring_day(state, i - 1);
-
-	/* days in the frame are complete, so none can be missing */
-	Assert(i >= state->npast + state->nframe);
-
-	if (state->ring == NULL || state->ndaysread > state->mask)
-		rolling_ring_grow(state);
-	entry = rolling_ring_day(state, state->ndaysread);
-	if (entry->total.sum.limb == NULL)
-	{
-		oldcontext = MemoryContextSwitchTo(state->context);
-		rolling_total_init(&entry->total, state->amount_type);
-		MemoryContextSwitchTo(oldcontext);
-	}
-	rolling_total_clear(&entry->total);
-	entry->day = day;
-
-	for (uint32 j = state->ndaysread++; j > i; j--)
-	{
-		RollingDay	swap = *rolling_ring_day(state, j);
-
-		*rolling_ring_day(state, j) = *rolling_ring_day(state, j - 1);
-		*rolling_ring_day(state, j - 1) = swap;
-	}
-
-	return rolling_ring_day(state, i);
-}
-
-/* Makes the frame that of a complete day. */
+/* The day of a time, and what else is on it. */
 static void
-rolling_frame_move(RollingRevenue *state, int64 day)
+rolling_run_find(RollingRevenue *state, int64 ts, bool isnull,
+				 RollingRun *run, int64 *earliest)
 {
-	int64		from = DAY_IS_FINITE(day) ? day - (state->ndays - 1) : day;
-	RollingDay *entry;
-
-	/* back over a midnight: start again with the oldest day there is */
-	if (day < state->frame_day)
+	if (isnull)
 	{
-		rolling_total_clear(&state->frame);
-		state->npast = 0;
-		state->nframe = 0;
+		/* peers of each other and of nothing else, first or last */
+		run->day = state->last_day == DAY_NULLS_FIRST ? DAY_NULLS_FIRST : DAY_NULLS_LAST;
+		run->first = PG_INT64_MAX;
+		run->last = PG_INT64_MIN;
 	}
-	state->frame_day = day;
-
-	while (state->nframe > 0 &&
-		   (entry = rolling_ring_day(state, state->npast))->day < from)
+	else
 	{
-		rolling_total_merge(&state->frame, &entry->total, -1);
-		state->npast++;
-		state->nframe--;
-	}
-
-	while (state->npast + state->nframe < state->ndaysread &&
-		   (entry = rolling_ring_day(state, state->npast + state->nframe))->day <= day)
-	{
-		if (entry->day < from)
-			state->npast++;
+		run->first = run->last = ts;
+		if (state->ts_type == DATEOID)
+			run->day = DATE_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY :
+				DATE_IS_NOEND(ts) ? DAY_INFINITY : ts;
+		else if (TIMESTAMP_NOT_FINITE(ts))
+			run->day = TIMESTAMP_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY : DAY_INFINITY;
 		else
 		{
-			rolling_total_merge(&state->frame, &entry->total, 1);
-			state->nframe++;
+			run->day = rolling_day(&state->zone, ts, earliest);
+			rolling_day_times(&state->zone, run->day, &run->first, &run->last);
+			return;
 		}
 	}
-
-	/* what no frame can go back to makes room */
-	while (state->npast > 0 &&
-		   rolling_ring_day(state, 0)->day < from - ROLLING_MAX_SETBACK)
-	{
-		state->first = (state->first + 1) & state->mask;
-		state->npast--;
-		state->ndaysread--;
-	}
+	*earliest = run->day;
 }
 
+static inline bool
+rolling_run_has(const RollingRun *run, int64 ts, bool isnull)
+{
+	return isnull ? run->first > run->last : ts >= run->first && ts <= run->last;
+}
+
+/* Notes the time of the row that is to be read next. */
 static void
-rolling_run_append(RollingRevenue *state, int64 day)
+rolling_set_next(RollingRevenue *state, int64 ts, bool isnull)
+{
+	int64		earliest;
+
+	rolling_run_find(state, ts, isnull, &state->next, &earliest);
+	if (isnull)
+		ts = state->next.day == DAY_NULLS_FIRST ? PG_INT64_MIN : PG_INT64_MAX;
+	rolling_check_order(state, state->next.day, ts);
+	state->last_day = Max(state->last_day, state->next.day);
+	state->last_ts = Max(state->last_ts, ts);
+	state->closed = Max(state->closed, earliest);
+}
+
+/* Keeps the run that has been read until its rows are asked for. */
+static void
+rolling_run_append(RollingRevenue *state)
 {
 	RollingRun *last = &state->runs[state->firstrun + state->nruns - 1];
 
-	if (state->nruns > 0 && last->day == day)
+	if (state->nruns > 0 && last->day == state->next.day)
 	{
-		last->end++;
+		last->end = state->nread;
 		return;
 	}
 
@@ -314,47 +286,64 @@ rolling_run_append(RollingRevenue *state, int64 day)
 		state->firstrun = 0;
 	}
 	last = &state->runs[state->firstrun + state->nruns++];
-	last->day = day;
-	last->end = state->nread + 1;
+	*last = state->next;
+	last->end = state->nread;
 }
 
-/* Notes the time of the next row. */
-static inline void
-rolling_read_time(RollingRevenue *state, Datum value, bool isnull)
+/* Reads the rows from the next one that are on its day. */
+static void
+rolling_read(RollingRevenue *state, WindowObject winobj)
 {
-	int64		day;
-	int64		ts;
-	int64		earliest;
+	MemoryContext oldcontext = MemoryContextSwitchTo(state->scratch);
+	RollingTotal *total = rolling_frame_find(&state->frame, state->next.day);
+	int64		end = PG_INT64_MAX; /* a row known not to be on the day */
+	int64		end_ts = 0;
+	bool		end_isnull = false;
+	int64		step = 1;
 
-	if (isnull)
+	rolling_add_amount(total, winobj, state->nread++);
+	while (state->nread < end)
 	{
-		/* peers of each other and of nothing else, first or last */
-		bool		is_first = state->last_day == DAY_NULLS_FIRST;
+		int64		pos = state->nread + step - 1;
+		int64		ts;
+		bool		isnull;
 
-		day = earliest = is_first ? DAY_NULLS_FIRST : DAY_NULLS_LAST;
-		ts = is_first ? PG_INT64_MIN : PG_INT64_MAX;
-	}
-	else if (state->ts_type == DATEOID)
-	{
-		ts = DatumGetDateADT(value);
-		day = earliest = DATE_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY :
-			DATE_IS_NOEND(ts) ? DAY_INFINITY : ts;
-	}
-	else
-	{
-		ts = DatumGetTimestampTz(value);
-		if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
-			day = earliest = TIMESTAMP_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY : DAY_INFINITY;
+		if (pos >= end)
+			pos = state->nread + (end - state->nread) / 2;
+		if (!rolling_fetch_time(state, winobj, pos, &ts, &isnull))
+		{
+			end = pos;
+			state->ended = true;
+		}
+		else if (!rolling_run_has(&state->next, ts, isnull))
+		{
+			end = pos;
+			end_ts = ts;
+			end_isnull = isnull;
+			state->ended = false;
+		}
 		else
-			day = rolling_day(&state->zone, ts, &earliest);
+		{
+			while (state->nread <= pos)
+				rolling_add_amount(total, winobj, state->nread++);
+			step = Min(2 * step, ROLLING_MAX_STEP);
+			MemoryContextReset(state->scratch);
+			CHECK_FOR_INTERRUPTS();
+		}
 	}
 
-	rolling_check_order(state, day, ts);
-	state->last_day = Max(state->last_day, day);
-	state->last_ts = Max(state->last_ts, ts);
-	state->closed = Max(state->closed, earliest);
-	rolling_run_append(state, day);
-	state->nread++;
+	rolling_run_append(state);
+	if (!state->ended)
+		rolling_set_next(state, end_ts, end_isnull);
+
+	/* not at every row, for it costs as much as reading one */
+	if (state->nread - state->mark >= ROLLING_MAX_STEP)
+	{
+		state->mark = state->nread;
+		WinSetMarkPosition(winobj, state->mark);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(state->scratch);
 }
 
 static inline bool
@@ -363,53 +352,34 @@ rolling_is_complete(const RollingRevenue *state, int64 day)
 	return state->ended || day < state->closed;
 }
 
-/* Reads rows until the day of the first run is complete, or for a while. */
-static void
-rolling_read(RollingRevenue *state, WindowObject winobj)
+/* Were the times between those that were looked at in order? */
+static inline void
+rolling_check_current(RollingRevenue *state, WindowObject winobj)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(state->scratch);
-	int64		start = state->nread;
-	int			run = Max(state->nruns - 1, 0);
-	RollingDay *entry = NULL;
-	Datum		value;
+	const RollingRun *run = &state->runs[state->firstrun];
 	bool		isnull;
-	bool		isout;
+	Datum		value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
+	int64		ts = rolling_ts(state, value, isnull);
+	RollingRun	other;
+	int64		earliest;
 
-	do
-	{
-		value = WinGetFuncArgInPartition(winobj, ARG_TS, state->nread,
-										 WINDOW_SEEK_HEAD, false,
-										 &isnull, &isout);
-		if (isout)
-			state->ended = true;
-		else
-			rolling_read_time(state, value, isnull);
-	} while (!state->ended &&
-			 (state->nread - start < ROLLING_BATCH ||
-			  (state->nread - start < ROLLING_MAX_BATCH &&
-			   !rolling_is_complete(state, state->runs[state->firstrun].day))));
+	if (likely(rolling_run_has(run, ts, isnull)))
+		return;
 
-	for (int64 pos = start; pos < state->nread; pos++)
+	/* the day may have more times than those */
+	if (!isnull && DAY_IS_FINITE(run->day))
 	{
-		value = WinGetFuncArgInPartition(winobj, ARG_AMOUNT, pos,
-										 WINDOW_SEEK_HEAD, false,
-										 &isnull, &isout);
-		while (pos >= state->runs[state->firstrun + run].end)
-		{
-			run++;
-			entry = NULL;
-		}
-		if (entry == NULL)
-			entry = rolling_ring_find(state, state->runs[state->firstrun + run].day);
-		if (!isnull)
-			rolling_total_add(&entry->total, value, 1);
+		rolling_run_find(state, ts, isnull, &other, &earliest);
+		if (other.day == run->day)
+			return;
 	}
 
-	if (state->nread > 0)
-		WinSetMarkPosition(winobj, state->nread - 1);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(state->scratch);
-	CHECK_FOR_INTERRUPTS();
+	ereport(ERROR,
+			errcode(ERRCODE_WINDOWING_ERROR),
+			errmsg("times are not in ascending order"),
+			errdetail("%s comes between rows of another day.",
+					  isnull ? "A row without a time" : rolling_ts_text(state, ts)),
+			rolling_errhint_order());
 }
 
 /* The zone's name, in a buffer of the caller; NULL is that of the session. */
@@ -434,24 +404,22 @@ rolling_partition_begin(RollingRevenue *state, WindowObject winobj)
 	bool		isnull;
 
 	value = WinGetFuncArgCurrent(winobj, ARG_DAYS, &isnull);
-	state->ndays = rolling_check_days(value, isnull);
+	rolling_frame_clear(&state->frame, rolling_check_days(value, isnull));
 	if (state->ts_type != DATEOID)
 		rolling_zone_set(&state->zone, rolling_zone_arg(winobj, buffer));
 
 	state->nread = 0;
+	state->mark = 0;
 	state->ended = false;
 	state->last_day = DAY_NULLS_FIRST;
 	state->last_ts = PG_INT64_MIN;
 	state->closed = PG_INT64_MIN;
 	state->firstrun = 0;
 	state->nruns = 0;
-	state->first = 0;
-	state->npast = 0;
-	state->nframe = 0;
-	state->ndaysread = 0;
-	rolling_total_clear(&state->frame);
-	state->frame_day = PG_INT64_MIN;
 	state->has_result = false;
+
+	value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
+	rolling_set_next(state, rolling_ts(state, value, isnull), isnull);
 }
 
 /* Days and zone are arguments like others, so nothing else stops a change. */
@@ -464,7 +432,7 @@ rolling_partition_check(const RollingRevenue *state, WindowObject winobj)
 	bool		isnull;
 
 	value = WinGetFuncArgCurrent(winobj, ARG_DAYS, &isnull);
-	rolling_check_same(rolling_check_days(value, isnull) == state->ndays, "days");
+	rolling_check_same(rolling_check_days(value, isnull) == state->frame.ndays, "days");
 	if (state->ts_type != DATEOID)
 	{
 		name = rolling_zone_arg(winobj, buffer);
@@ -478,20 +446,18 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	MemoryContext oldcontext = MemoryContextSwitchTo(flinfo->fn_mcxt);
 	RollingRevenue *state = palloc0(sizeof(RollingRevenue));
 
-	state->context = flinfo->fn_mcxt;
 	state->scratch = AllocSetContextCreate(flinfo->fn_mcxt,
 										   "rolling_revenue arguments",
 										   ALLOCSET_DEFAULT_SIZES);
 	state->results = AllocSetContextCreate(flinfo->fn_mcxt,
 										   "rolling_revenue result",
 										   ALLOCSET_SMALL_SIZES);
-	state->amount_type = get_fn_expr_argtype(flinfo, ARG_AMOUNT);
 	state->ts_type = get_fn_expr_argtype(flinfo, ARG_TS);
 	state->fixed = get_fn_expr_arg_stable(flinfo, ARG_DAYS) &&
 		(state->ts_type == DATEOID || get_fn_expr_arg_stable(flinfo, ARG_TIMEZONE));
 	state->maxruns = ROLLING_INIT_RUNS;
 	state->runs = palloc(sizeof(RollingRun) * ROLLING_INIT_RUNS);
-	rolling_total_init(&state->frame, state->amount_type);
+	rolling_frame_init(&state->frame, get_fn_expr_argtype(flinfo, ARG_AMOUNT));
 	MemoryContextSwitchTo(oldcontext);
 
 	return state;
@@ -536,16 +502,17 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 		while (state->nruns == 0 ||
 			   !rolling_is_complete(state, state->runs[state->firstrun].day))
 			rolling_read(state, winobj);
-		rolling_frame_move(state, state->runs[state->firstrun].day);
+		rolling_frame_move(&state->frame, state->runs[state->firstrun].day);
 
 		MemoryContextReset(state->results);
 		oldcontext = MemoryContextSwitchTo(state->results);
-		state->result_isnull = state->frame.nvalues == 0;
+		state->result_isnull = state->frame.total.nvalues == 0;
 		if (!state->result_isnull)
-			state->result = rolling_total_sum(&state->frame);
+			state->result = rolling_total_sum(&state->frame.total);
 		MemoryContextSwitchTo(oldcontext);
 		state->has_result = true;
 	}
+	rolling_check_current(state, winobj);
 
 	if (state->result_isnull)
 		PG_RETURN_NULL();
