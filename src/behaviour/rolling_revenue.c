@@ -38,6 +38,7 @@
 
 #include "behaviour/rolling_day.h"
 #include "behaviour/rolling_frame.h"
+#include "behaviour/rolling_run.h"
 
 /* places of the arguments */
 #define ARG_AMOUNT		0
@@ -46,19 +47,6 @@
 #define ARG_TIMEZONE	3
 
 #define ROLLING_MAX_STEP	64	/* rows to read at a time */
-#define ROLLING_INIT_RUNS	64
-
-/*
- * Successive rows on the same day.  Times from first to last are certainly on
- * it; there are none if the rows have no time.
- */
-typedef struct RollingRun
-{
-	int64		day;
-	int64		first;
-	int64		last;
-	int64		end;			/* position of the first row after them */
-} RollingRun;
 
 /* Lives as long as the query, so that partitions share the memory. */
 typedef struct RollingRevenue
@@ -79,13 +67,8 @@ typedef struct RollingRevenue
 	int64		last_ts;
 	int64		closed;			/* days before this are complete */
 
-	/* runs[] from firstrun on wait for their rows to be asked for */
-	RollingRun *runs;
-	int			firstrun;
-	int			nruns;
-	int			maxruns;
-
-	Datum		result;			/* of the first run, once it is known */
+	RollingQueue queue;			/* of runs, all rows of which have been read */
+	Datum		result;			/* of the oldest run, once it is known */
 	bool		has_result;
 	bool		result_isnull;
 } RollingRevenue;
@@ -241,12 +224,6 @@ rolling_run_find(RollingRevenue *state, int64 ts, bool isnull,
 	*earliest = run->day;
 }
 
-static inline bool
-rolling_run_has(const RollingRun *run, int64 ts, bool isnull)
-{
-	return isnull ? run->first > run->last : ts >= run->first && ts <= run->last;
-}
-
 /* Notes the time of the row that is to be read next. */
 static void
 rolling_set_next(RollingRevenue *state, int64 ts, bool isnull)
@@ -260,34 +237,6 @@ rolling_set_next(RollingRevenue *state, int64 ts, bool isnull)
 	state->last_day = Max(state->last_day, state->next.day);
 	state->last_ts = Max(state->last_ts, ts);
 	state->closed = Max(state->closed, earliest);
-}
-
-/* Keeps the run that has been read until its rows are asked for. */
-static void
-rolling_run_append(RollingRevenue *state)
-{
-	RollingRun *last = &state->runs[state->firstrun + state->nruns - 1];
-
-	if (state->nruns > 0 && last->day == state->next.day)
-	{
-		last->end = state->nread;
-		return;
-	}
-
-	if (state->firstrun + state->nruns == state->maxruns)
-	{
-		if (state->firstrun < state->maxruns / 2)
-		{
-			state->maxruns *= 2;
-			state->runs = repalloc_huge(state->runs, state->maxruns * sizeof(RollingRun));
-		}
-		memmove(state->runs, state->runs + state->firstrun,
-				state->nruns * sizeof(RollingRun));
-		state->firstrun = 0;
-	}
-	last = &state->runs[state->firstrun + state->nruns++];
-	*last = state->next;
-	last->end = state->nread;
 }
 
 /* Reads the rows from the next one that are on its day. */
@@ -332,7 +281,8 @@ rolling_read(RollingRevenue *state, WindowObject winobj)
 		}
 	}
 
-	rolling_run_append(state);
+	state->next.end = state->nread;
+	rolling_queue_append(&state->queue, &state->next);
 	if (!state->ended)
 		rolling_set_next(state, end_ts, end_isnull);
 
@@ -356,7 +306,7 @@ rolling_is_complete(const RollingRevenue *state, int64 day)
 static inline void
 rolling_check_current(RollingRevenue *state, WindowObject winobj)
 {
-	const RollingRun *run = &state->runs[state->firstrun];
+	const RollingRun *run = rolling_queue_oldest(&state->queue);
 	bool		isnull;
 	Datum		value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
 	int64		ts = rolling_ts(state, value, isnull);
@@ -414,8 +364,7 @@ rolling_partition_begin(RollingRevenue *state, WindowObject winobj)
 	state->last_day = DAY_NULLS_FIRST;
 	state->last_ts = PG_INT64_MIN;
 	state->closed = PG_INT64_MIN;
-	state->firstrun = 0;
-	state->nruns = 0;
+	rolling_queue_clear(&state->queue);
 	state->has_result = false;
 
 	value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
@@ -455,12 +404,36 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	state->ts_type = get_fn_expr_argtype(flinfo, ARG_TS);
 	state->fixed = get_fn_expr_arg_stable(flinfo, ARG_DAYS) &&
 		(state->ts_type == DATEOID || get_fn_expr_arg_stable(flinfo, ARG_TIMEZONE));
-	state->maxruns = ROLLING_INIT_RUNS;
-	state->runs = palloc(sizeof(RollingRun) * ROLLING_INIT_RUNS);
+	rolling_queue_init(&state->queue);
 	rolling_frame_init(&state->frame, get_fn_expr_argtype(flinfo, ARG_AMOUNT));
 	MemoryContextSwitchTo(oldcontext);
 
 	return state;
+}
+
+/* The result for the rows of a run, the first of which is the current one. */
+static void
+rolling_find_result(RollingRevenue *state, WindowObject winobj, int64 pos)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	const RollingRun *run;
+
+	while ((run = rolling_queue_oldest(&state->queue)) == NULL ||
+		   !rolling_is_complete(state, run->day))
+		rolling_read(state, winobj);
+	rolling_frame_move(&state->frame, run->day);
+
+	/* if there is but one row, nobody needs to keep it */
+	if (run->end > pos + 1)
+	{
+		MemoryContextReset(state->results);
+		MemoryContextSwitchTo(state->results);
+	}
+	state->result_isnull = state->frame.total.nvalues == 0;
+	if (!state->result_isnull)
+		state->result = rolling_total_sum(&state->frame.total);
+	MemoryContextSwitchTo(oldcontext);
+	state->has_result = true;
 }
 
 /*
@@ -473,9 +446,9 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 {
 	WindowObject winobj = PG_WINDOW_OBJECT();
 	RollingRevenue *state = fcinfo->flinfo->fn_extra;
+	const RollingRun *run;
 	bool	   *is_begun;
 	int64		pos;
-	MemoryContext oldcontext;
 
 	if (state == NULL)
 		fcinfo->flinfo->fn_extra = state = rolling_revenue_create(fcinfo->flinfo);
@@ -490,29 +463,17 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 		rolling_partition_check(state, winobj);
 
 	pos = WinGetCurrentPosition(winobj);
-	while (state->nruns > 0 && state->runs[state->firstrun].end <= pos)
+	run = rolling_queue_oldest(&state->queue);
+	if (run != NULL && run->end <= pos)
 	{
-		state->firstrun++;
-		state->nruns--;
+		rolling_queue_drop(&state->queue);
 		state->has_result = false;
 	}
 
-	if (!state->has_result)
-	{
-		while (state->nruns == 0 ||
-			   !rolling_is_complete(state, state->runs[state->firstrun].day))
-			rolling_read(state, winobj);
-		rolling_frame_move(&state->frame, state->runs[state->firstrun].day);
-
-		MemoryContextReset(state->results);
-		oldcontext = MemoryContextSwitchTo(state->results);
-		state->result_isnull = state->frame.total.nvalues == 0;
-		if (!state->result_isnull)
-			state->result = rolling_total_sum(&state->frame.total);
-		MemoryContextSwitchTo(oldcontext);
-		state->has_result = true;
-	}
-	rolling_check_current(state, winobj);
+	if (state->has_result)
+		rolling_check_current(state, winobj);
+	else
+		rolling_find_result(state, winobj, pos);
 
 	if (state->result_isnull)
 		PG_RETURN_NULL();
