@@ -183,7 +183,7 @@ rolling_add_amount(RollingTotal *total, WindowObject winobj, int64 pos)
 	bool		isout;
 	Datum		value;
 
-	/* a tenth of the work, if it happens to be the current row */
+	/* much less work, if it happens to be the current row */
 	if (pos == WinGetCurrentPosition(winobj))
 		value = WinGetFuncArgCurrent(winobj, ARG_AMOUNT, &isnull);
 	else
