@@ -57,4 +57,15 @@ rolling_day(RollingZone *zone, TimestampTz ts, int64 *earliest)
 	return day;
 }
 
+/* The times from *first to *last are on the day that was found last. */
+static inline void
+rolling_day_times(const RollingZone *zone, int64 day,
+				  TimestampTz *first, TimestampTz *last)
+{
+	TimestampTz midnight = day * USECS_PER_DAY - zone->offset;
+
+	*first = Max(zone->from, midnight);
+	*last = Min(zone->until, midnight + USECS_PER_DAY) - 1;
+}
+
 #endif							/* SHOPANALYTICS_ROLLING_DAY_H */

@@ -5,18 +5,19 @@
  *
  * The value of a row is that of its day, as with a RANGE frame over days: all
  * rows of a day have the same value, and rows that come later in the day count
- * in it.  So rows are summed by day as they are read, ahead of the row that is
- * asked for, until its day is complete; the frame is the sum of some days, to
- * which days are added and from which days are taken away, exactly.  The work
- * per row is one addition; the rest is done once a day.
+ * in it.  So rows are summed by day (rolling_frame.c) as they are read, ahead
+ * of the row that is asked for, until its day is complete.
  *
- * Rows that are read ahead are read in batches, all times of a batch before
- * all its amounts: a window object has one read position, and to get two
- * arguments of one row from it costs a step forward and a step back.
+ * To read a row is most of the work, so it is done once: for its amount.  The
+ * end of a day is found by looking at times in growing steps.  Between two rows
+ * on the same day, and with the same offset from UTC, all rows are on it if
+ * they are in order.  Whether they are is seen when their turn comes, as the
+ * time of the current row costs little, and so does its amount: where days
+ * have a row or two, only the time of the next row has to be read.
  *
  * Where clocks are set back over midnight, rows in order of time are not in
  * order of their days (rolling_day.c).  A day then stays open until no later
- * row can be on it, and the frame may go back a day.
+ * row can be on it.
  *
  * IDENTIFICATION
  *	  src/behaviour/rolling_revenue.c
@@ -37,6 +38,7 @@
 
 #include "behaviour/rolling_day.h"
 #include "behaviour/rolling_frame.h"
+#include "behaviour/rolling_run.h"
 
 /* places of the arguments */
 #define ARG_AMOUNT		0
@@ -44,43 +46,29 @@
 #define ARG_DAYS		2
 #define ARG_TIMEZONE	3
 
-#define ROLLING_BATCH		64	/* rows to read ahead at least, at a time */
-#define ROLLING_MAX_BATCH	4096	/* rows to evaluate before memory is freed */
-#define ROLLING_INIT_RUNS	64
-
-/* Successive rows on the same day. */
-typedef struct RollingRun
-{
-	int64		day;
-	int64		end;			/* position of the first row after them */
-} RollingRun;
+#define ROLLING_MAX_STEP	64	/* rows to read at a time */
 
 /* Lives as long as the query, so that partitions share the memory. */
 typedef struct RollingRevenue
 {
-	MemoryContext context;		/* of all below */
-	MemoryContext scratch;		/* for the arguments of a batch of rows */
+	MemoryContext scratch;		/* for the arguments of rows read ahead */
 	MemoryContext results;		/* for the result */
 	Oid			ts_type;		/* timestamptz or date */
 	bool		fixed;			/* days and zone cannot change by row */
 	RollingZone zone;
+	RollingFrame frame;
 
 	/* rows read from the partition */
 	int64		nread;
+	int64		mark;			/* rows before this may be forgotten */
 	bool		ended;			/* there are no more */
-	bool		has_nulls;		/* the first have no time */
-	int64		last_day;		/* latest so far */
+	RollingRun	next;			/* else the day of the next row */
+	int64		last_day;		/* latest so far, of the starts of runs */
 	int64		last_ts;
 	int64		closed;			/* days before this are complete */
 
-	/* runs[] from firstrun on wait for their rows to be asked for */
-	RollingRun *runs;
-	int			firstrun;
-	int			nruns;
-	int			maxruns;
-
-	RollingFrame frame;
-	Datum		result;			/* of the first run, once it is known */
+	RollingQueue queue;			/* of runs, all rows of which have been read */
+	Datum		result;			/* of the oldest run, once it is known */
 	bool		has_result;
 	bool		result_isnull;
 } RollingRevenue;
@@ -116,6 +104,15 @@ rolling_check_same(bool same, const char *name)
 				errhint("Add what it depends on to PARTITION BY."));
 }
 
+static inline int64
+rolling_ts(const RollingRevenue *state, Datum value, bool isnull)
+{
+	if (isnull)
+		return 0;
+
+	return state->ts_type == DATEOID ? DatumGetDateADT(value) : DatumGetTimestampTz(value);
+}
+
 static char *
 rolling_ts_text(const RollingRevenue *state, int64 ts)
 {
@@ -127,6 +124,12 @@ rolling_ts_text(const RollingRevenue *state, int64 ts)
 	return OidOutputFunctionCall(output, state->ts_type == DATEOID ?
 								 DateADTGetDatum((DateADT) ts) :
 								 TimestampTzGetDatum(ts));
+}
+
+static int
+rolling_errhint_order(void)
+{
+	return errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending.");
 }
 
 /*
@@ -144,7 +147,7 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 				errcode(ERRCODE_WINDOWING_ERROR),
 				errmsg("times are not in ascending order"),
 				errdetail("A row without a time comes before a row with one, and after another."),
-				errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+				rolling_errhint_order());
 
 	if (ts >= state->last_ts)
 		return;
@@ -155,87 +158,142 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 			errdetail("%s comes after %s.",
 					  rolling_ts_text(state, ts),
 					  rolling_ts_text(state, state->last_ts)),
-			errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
+			rolling_errhint_order());
+}
+
+/* The time of a row; false if there is no such row. */
+static inline bool
+rolling_fetch_time(const RollingRevenue *state, WindowObject winobj, int64 pos,
+				   int64 *ts, bool *isnull)
+{
+	bool		isout;
+	Datum		value = WinGetFuncArgInPartition(winobj, ARG_TS, pos,
+												 WINDOW_SEEK_HEAD, false,
+												 isnull, &isout);
+
+	*ts = rolling_ts(state, value, *isnull);
+
+	return !isout;
 }
 
 static void
-rolling_run_append(RollingRevenue *state, int64 day)
+rolling_add_amount(RollingTotal *total, WindowObject winobj, int64 pos)
 {
-	RollingRun *last = &state->runs[state->firstrun + state->nruns - 1];
+	bool		isnull;
+	bool		isout;
+	Datum		value;
 
-	if (state->nruns > 0 && last->day == day)
-	{
-		last->end++;
-		return;
-	}
-
-	if (state->firstrun + state->nruns == state->maxruns)
-	{
-		if (state->firstrun < state->maxruns / 2)
-		{
-			state->maxruns *= 2;
-			state->runs = repalloc_huge(state->runs, state->maxruns * sizeof(RollingRun));
-		}
-		memmove(state->runs, state->runs + state->firstrun,
-				state->nruns * sizeof(RollingRun));
-		state->firstrun = 0;
-	}
-	last = &state->runs[state->firstrun + state->nruns++];
-	last->day = day;
-	last->end = state->nread + 1;
+	/* much less work, if it happens to be the current row */
+	if (pos == WinGetCurrentPosition(winobj))
+		value = WinGetFuncArgCurrent(winobj, ARG_AMOUNT, &isnull);
+	else
+		value = WinGetFuncArgInPartition(winobj, ARG_AMOUNT, pos,
+										 WINDOW_SEEK_HEAD, false,
+										 &isnull, &isout);
+	if (!isnull)
+		rolling_total_add(total, value, 1);
 }
 
-/* Rows without a time come first or last, not both. */
+/* The day of a time, and what else is on it. */
 static void
-rolling_check_nulls_together(const RollingRevenue *state, bool is_first)
+rolling_run_find(RollingRevenue *state, int64 ts, bool isnull,
+				 RollingRun *run, int64 *earliest)
 {
-	if (state->has_nulls && !is_first)
-		ereport(ERROR,
-				errcode(ERRCODE_WINDOWING_ERROR),
-				errmsg("times are not in ascending order"),
-				errdetail("Rows without a time come before rows with one and after them."),
-				errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
-}
-
-/* Notes the time of the next row. */
-static inline void
-rolling_read_time(RollingRevenue *state, Datum value, bool isnull)
-{
-	int64		day;
-	int64		ts;
-	int64		earliest;
-
 	if (isnull)
 	{
 		/* peers of each other and of nothing else, first or last */
-		bool		is_first = state->last_day == DAY_NULLS_FIRST;
-
-		rolling_check_nulls_together(state, is_first);
-		state->has_nulls |= is_first;
-		day = earliest = is_first ? DAY_NULLS_FIRST : DAY_NULLS_LAST;
-		ts = is_first ? PG_INT64_MIN : PG_INT64_MAX;
-	}
-	else if (state->ts_type == DATEOID)
-	{
-		ts = DatumGetDateADT(value);
-		day = earliest = DATE_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY :
-			DATE_IS_NOEND(ts) ? DAY_INFINITY : ts;
+		run->day = state->last_day == DAY_NULLS_FIRST ? DAY_NULLS_FIRST : DAY_NULLS_LAST;
+		run->first = PG_INT64_MAX;
+		run->last = PG_INT64_MIN;
 	}
 	else
 	{
-		ts = DatumGetTimestampTz(value);
-		if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
-			day = earliest = TIMESTAMP_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY : DAY_INFINITY;
+		run->first = run->last = ts;
+		if (state->ts_type == DATEOID)
+			run->day = DATE_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY :
+				DATE_IS_NOEND(ts) ? DAY_INFINITY : ts;
+		else if (TIMESTAMP_NOT_FINITE(ts))
+			run->day = TIMESTAMP_IS_NOBEGIN(ts) ? DAY_MINUS_INFINITY : DAY_INFINITY;
 		else
-			day = rolling_day(&state->zone, ts, &earliest);
+		{
+			run->day = rolling_day(&state->zone, ts, earliest);
+			rolling_day_times(&state->zone, run->day, &run->first, &run->last);
+			return;
+		}
 	}
+	*earliest = run->day;
+}
 
-	rolling_check_order(state, day, ts);
-	state->last_day = Max(state->last_day, day);
+/* Notes the time of the row that is to be read next. */
+static void
+rolling_set_next(RollingRevenue *state, int64 ts, bool isnull)
+{
+	int64		earliest;
+
+	rolling_run_find(state, ts, isnull, &state->next, &earliest);
+	if (isnull)
+		ts = state->next.day == DAY_NULLS_FIRST ? PG_INT64_MIN : PG_INT64_MAX;
+	rolling_check_order(state, state->next.day, ts);
+	state->last_day = Max(state->last_day, state->next.day);
 	state->last_ts = Max(state->last_ts, ts);
 	state->closed = Max(state->closed, earliest);
-	rolling_run_append(state, day);
-	state->nread++;
+}
+
+/* Reads the rows from the next one that are on its day. */
+static void
+rolling_read(RollingRevenue *state, WindowObject winobj)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(state->scratch);
+	RollingTotal *total = rolling_frame_find(&state->frame, state->next.day);
+	int64		end = PG_INT64_MAX; /* a row known not to be on the day */
+	int64		end_ts = 0;
+	bool		end_isnull = false;
+	int64		step = 1;
+
+	rolling_add_amount(total, winobj, state->nread++);
+	while (state->nread < end)
+	{
+		int64		pos = state->nread + step - 1;
+		int64		ts;
+		bool		isnull;
+
+		if (pos >= end)
+			pos = state->nread + (end - state->nread) / 2;
+		if (!rolling_fetch_time(state, winobj, pos, &ts, &isnull))
+		{
+			end = pos;
+			state->ended = true;
+		}
+		else if (!rolling_run_has(&state->next, ts, isnull))
+		{
+			end = pos;
+			end_ts = ts;
+			end_isnull = isnull;
+			state->ended = false;
+		}
+		else
+		{
+			while (state->nread <= pos)
+				rolling_add_amount(total, winobj, state->nread++);
+			step = Min(2 * step, ROLLING_MAX_STEP);
+			MemoryContextReset(state->scratch);
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+
+	state->next.end = state->nread;
+	rolling_queue_append(&state->queue, &state->next);
+	if (!state->ended)
+		rolling_set_next(state, end_ts, end_isnull);
+
+	/* not at every row, for it costs as much as reading one */
+	if (state->nread - state->mark >= ROLLING_MAX_STEP)
+	{
+		state->mark = state->nread;
+		WinSetMarkPosition(winobj, state->mark);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(state->scratch);
 }
 
 static inline bool
@@ -244,53 +302,34 @@ rolling_is_complete(const RollingRevenue *state, int64 day)
 	return state->ended || day < state->closed;
 }
 
-/* Reads rows until the day of the first run is complete, or for a while. */
-static void
-rolling_read(RollingRevenue *state, WindowObject winobj)
+/* Were the times between those that were looked at in order? */
+static inline void
+rolling_check_current(RollingRevenue *state, WindowObject winobj)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(state->scratch);
-	int64		start = state->nread;
-	int			run = Max(state->nruns - 1, 0);
-	RollingTotal *total = NULL;
-	Datum		value;
+	const RollingRun *run = rolling_queue_oldest(&state->queue);
 	bool		isnull;
-	bool		isout;
+	Datum		value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
+	int64		ts = rolling_ts(state, value, isnull);
+	RollingRun	other;
+	int64		earliest;
 
-	do
-	{
-		value = WinGetFuncArgInPartition(winobj, ARG_TS, state->nread,
-										 WINDOW_SEEK_HEAD, false,
-										 &isnull, &isout);
-		if (isout)
-			state->ended = true;
-		else
-			rolling_read_time(state, value, isnull);
-	} while (!state->ended &&
-			 (state->nread - start < ROLLING_BATCH ||
-			  (state->nread - start < ROLLING_MAX_BATCH &&
-			   !rolling_is_complete(state, state->runs[state->firstrun].day))));
+	if (likely(rolling_run_has(run, ts, isnull)))
+		return;
 
-	for (int64 pos = start; pos < state->nread; pos++)
+	/* the day may have more times than those */
+	if (!isnull && DAY_IS_FINITE(run->day))
 	{
-		value = WinGetFuncArgInPartition(winobj, ARG_AMOUNT, pos,
-										 WINDOW_SEEK_HEAD, false,
-										 &isnull, &isout);
-		while (pos >= state->runs[state->firstrun + run].end)
-		{
-			run++;
-			total = NULL;
-		}
-		if (total == NULL)
-			total = rolling_frame_find(&state->frame, state->runs[state->firstrun + run].day);
-		if (!isnull)
-			rolling_total_add(total, value, 1);
+		rolling_run_find(state, ts, isnull, &other, &earliest);
+		if (other.day == run->day)
+			return;
 	}
 
-	if (state->nread > 0)
-		WinSetMarkPosition(winobj, state->nread - 1);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(state->scratch);
-	CHECK_FOR_INTERRUPTS();
+	ereport(ERROR,
+			errcode(ERRCODE_WINDOWING_ERROR),
+			errmsg("times are not in ascending order"),
+			errdetail("%s comes between rows of another day.",
+					  isnull ? "A row without a time" : rolling_ts_text(state, ts)),
+			rolling_errhint_order());
 }
 
 /* The zone's name, in a buffer of the caller; NULL is that of the session. */
@@ -320,14 +359,17 @@ rolling_partition_begin(RollingRevenue *state, WindowObject winobj)
 		rolling_zone_set(&state->zone, rolling_zone_arg(winobj, buffer));
 
 	state->nread = 0;
+	state->mark = 0;
 	state->ended = false;
 	state->has_nulls = false;
 	state->last_day = DAY_NULLS_FIRST;
 	state->last_ts = PG_INT64_MIN;
 	state->closed = PG_INT64_MIN;
-	state->firstrun = 0;
-	state->nruns = 0;
+	rolling_queue_clear(&state->queue);
 	state->has_result = false;
+
+	value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
+	rolling_set_next(state, rolling_ts(state, value, isnull), isnull);
 }
 
 /* Days and zone are arguments like others, so nothing else stops a change. */
@@ -354,7 +396,6 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	MemoryContext oldcontext = MemoryContextSwitchTo(flinfo->fn_mcxt);
 	RollingRevenue *state = palloc0(sizeof(RollingRevenue));
 
-	state->context = flinfo->fn_mcxt;
 	state->scratch = AllocSetContextCreate(flinfo->fn_mcxt,
 										   "rolling_revenue arguments",
 										   ALLOCSET_DEFAULT_SIZES);
@@ -364,12 +405,36 @@ rolling_revenue_create(FmgrInfo *flinfo)
 	state->ts_type = get_fn_expr_argtype(flinfo, ARG_TS);
 	state->fixed = get_fn_expr_arg_stable(flinfo, ARG_DAYS) &&
 		(state->ts_type == DATEOID || get_fn_expr_arg_stable(flinfo, ARG_TIMEZONE));
-	state->maxruns = ROLLING_INIT_RUNS;
-	state->runs = palloc(sizeof(RollingRun) * ROLLING_INIT_RUNS);
+	rolling_queue_init(&state->queue);
 	rolling_frame_init(&state->frame, get_fn_expr_argtype(flinfo, ARG_AMOUNT));
 	MemoryContextSwitchTo(oldcontext);
 
 	return state;
+}
+
+/* The result for the rows of a run, the first of which is the current one. */
+static void
+rolling_find_result(RollingRevenue *state, WindowObject winobj, int64 pos)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	const RollingRun *run;
+
+	while ((run = rolling_queue_oldest(&state->queue)) == NULL ||
+		   !rolling_is_complete(state, run->day))
+		rolling_read(state, winobj);
+	rolling_frame_move(&state->frame, run->day);
+
+	/* if there is but one row, nobody needs to keep it */
+	if (run->end > pos + 1)
+	{
+		MemoryContextReset(state->results);
+		MemoryContextSwitchTo(state->results);
+	}
+	state->result_isnull = state->frame.total.nvalues == 0;
+	if (!state->result_isnull)
+		state->result = rolling_total_sum(&state->frame.total);
+	MemoryContextSwitchTo(oldcontext);
+	state->has_result = true;
 }
 
 /*
@@ -382,9 +447,9 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 {
 	WindowObject winobj = PG_WINDOW_OBJECT();
 	RollingRevenue *state = fcinfo->flinfo->fn_extra;
+	const RollingRun *run;
 	bool	   *is_begun;
 	int64		pos;
-	MemoryContext oldcontext;
 
 	if (state == NULL)
 		fcinfo->flinfo->fn_extra = state = rolling_revenue_create(fcinfo->flinfo);
@@ -399,28 +464,17 @@ window_rolling_revenue(PG_FUNCTION_ARGS)
 		rolling_partition_check(state, winobj);
 
 	pos = WinGetCurrentPosition(winobj);
-	while (state->nruns > 0 && state->runs[state->firstrun].end <= pos)
+	run = rolling_queue_oldest(&state->queue);
+	if (run != NULL && run->end <= pos)
 	{
-		state->firstrun++;
-		state->nruns--;
+		rolling_queue_drop(&state->queue);
 		state->has_result = false;
 	}
 
-	if (!state->has_result)
-	{
-		while (state->nruns == 0 ||
-			   !rolling_is_complete(state, state->runs[state->firstrun].day))
-			rolling_read(state, winobj);
-		rolling_frame_move(&state->frame, state->runs[state->firstrun].day);
-
-		MemoryContextReset(state->results);
-		oldcontext = MemoryContextSwitchTo(state->results);
-		state->result_isnull = state->frame.total.nvalues == 0;
-		if (!state->result_isnull)
-			state->result = rolling_total_sum(&state->frame.total);
-		MemoryContextSwitchTo(oldcontext);
-		state->has_result = true;
-	}
+	if (state->has_result)
+		rolling_check_current(state, winobj);
+	else
+		rolling_find_result(state, winobj, pos);
 
 	if (state->result_isnull)
 		PG_RETURN_NULL();

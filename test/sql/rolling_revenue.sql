@@ -236,6 +236,11 @@ SELECT shopanalytics.rolling_revenue(1, day) OVER ()
   FROM (VALUES (date 'infinity'), ('2024-03-01')) AS v (day);
 SELECT shopanalytics.rolling_revenue(1, day) OVER ()
   FROM (VALUES (date '2024-03-01'), (NULL), ('2024-03-02')) AS v (day);
+-- also where a time that is looked at ahead is in order and those before it are not
+SELECT shopanalytics.rolling_revenue(1, ts) OVER ()
+  FROM (VALUES (timestamptz '2024-03-02 10:00'), ('2024-03-02 11:00'), ('2024-03-01 10:00'), ('2024-03-02 12:00')) AS v (ts);
+SELECT shopanalytics.rolling_revenue(1, day) OVER ()
+  FROM (VALUES (date '2024-03-01'), ('2024-03-01'), (NULL), ('2024-03-01')) AS v (day);
 SELECT shopanalytics.rolling_revenue(1, day) FROM (VALUES (date '2024-03-01')) AS v (day);
 SELECT shopanalytics.rolling_revenue('1 EUR'::text, now()) OVER ();
 
