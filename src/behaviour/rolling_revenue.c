@@ -62,6 +62,7 @@ typedef struct RollingRevenue
 	int64		nread;
 	int64		mark;			/* rows before this may be forgotten */
 	bool		ended;			/* there are no more */
+	bool		has_nulls;		/* the first have no time */
 	RollingRun	next;			/* else the day of the next row */
 	int64		last_day;		/* latest so far, of the starts of runs */
 	int64		last_ts;
@@ -161,6 +162,20 @@ rolling_check_order(const RollingRevenue *state, int64 day, int64 ts)
 			rolling_errhint_order());
 }
 
+/* Rows without a time come first or last, not both. */
+static void
+rolling_check_nulls_together(RollingRevenue *state, int64 day)
+{
+	if (day == DAY_NULLS_FIRST)
+		state->has_nulls = true;
+	else if (state->has_nulls)
+		ereport(ERROR,
+				errcode(ERRCODE_WINDOWING_ERROR),
+				errmsg("times are not in ascending order"),
+				errdetail("Rows without a time come before rows with one and after them."),
+				rolling_errhint_order());
+}
+
 /* The time of a row; false if there is no such row. */
 static inline bool
 rolling_fetch_time(const RollingRevenue *state, WindowObject winobj, int64 pos,
@@ -232,7 +247,10 @@ rolling_set_next(RollingRevenue *state, int64 ts, bool isnull)
 
 	rolling_run_find(state, ts, isnull, &state->next, &earliest);
 	if (isnull)
+	{
+		rolling_check_nulls_together(state, state->next.day);
 		ts = state->next.day == DAY_NULLS_FIRST ? PG_INT64_MIN : PG_INT64_MAX;
+	}
 	rolling_check_order(state, state->next.day, ts);
 	state->last_day = Max(state->last_day, state->next.day);
 	state->last_ts = Max(state->last_ts, ts);
