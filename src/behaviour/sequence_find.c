@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ *
+ * sequence_find.c
+ *	  Finds a pattern in a history.
+ *
+ * One pass from the last event to the first tells for each event, in a bit per
+ * step, whether the pattern from that step on can be matched with this event as
+ * the step's.  That is so if the event fits the step and an event that can take
+ * the next step is where the link allows: the next event, any later one, or
+ * some later one in a range of time.  For the last kind the range slides along
+ * with the event, and only the nearest in it need be known: if that one is too
+ * far, all are.  So the pass costs a few operations per event, and one per link
+ * with a time; nothing is tried twice, whatever the pattern.
+ *
+ * A second walk then takes, from any place, the first event that can begin a
+ * match, and for each step the first event that can continue it.  It never has
+ * to go back.  The match it finds begins as early as any does, and among those
+ * goes on as early as any does, and so on.
+ *
+ * IDENTIFICATION
+ *	  src/behaviour/sequence_find.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/timestamp.h"
+
+#include "behaviour/sequence.h"
+#include "compat.h"
+
+#define EVENTS_PER_CHECK	65536	/* between looks for a cancelled query */
+
+/* A link with a time, and the later events that are far enough for it. */
+typedef struct TimedLink
+{
+	const SequenceLink *link;
+	uint64		bit;			/* of the step before it */
+	int			far_enough;		/* first event that is */
+	int			nearest;		/* first of them that fits the next step */
+} TimedLink;
+
+/* Distance of two times, the earlier first. */
+static inline uint64
+sequence_distance(TimestampTz from, TimestampTz to)
+{
+	if (from != to && (TIMESTAMP_IS_NOBEGIN(from) || TIMESTAMP_IS_NOEND(to)))
+		return PG_UINT64_MAX;
+
+	return (uint64) to - (uint64) from;
+}
+
+static inline bool
+sequence_link_is_timed(const SequenceLink *link)
+{
+	return link->nearest > 0 || link->farthest < PG_UINT64_MAX;
+}
+
+/* The steps that an event fits, taken for itself. */
+static inline uint64
+sequence_steps_of(const SequencePattern *pattern, uint32 conditions)
+{
+	uint64		steps = pattern->any;
+
+	for (uint32 left = conditions & pattern->needs; left != 0; left &= left - 1)
+		steps |= pattern->steps_of[pg_rightmost_one_pos32(left)];
+
+	return steps;
+}
+
+/* Can an event take the step before a link with a time? */
+static inline bool
+timed_link_holds(TimedLink *timed, const SequenceMatcher *matcher, int i)
+{
+	const SequenceEvent *event = matcher->event;
+
+	while (timed->far_enough > i + 1 &&
+		   sequence_distance(event[i].ts, event[timed->far_enough - 1].ts) >=
+		   timed->link->nearest)
+	{
+		timed->far_enough--;
+		if (matcher->fits[timed->far_enough] & (timed->bit << 1))
+			timed->nearest = timed->far_enough;
+	}
+
+	return timed->nearest < matcher->nevents &&
+		sequence_distance(event[i].ts, event[timed->nearest].ts) <=
+		timed->link->farthest;
+}
+
+/*
+ * The events are in order of time.  The result lives in the current context and
+ * refers to them.  The pattern has a step.
+ */
+void
+sequence_matcher_init(SequenceMatcher *matcher, const SequencePattern *pattern,
+					  const SequenceEvent *event, int nevents)
+{
+	TimedLink	timed[SEQUENCE_MAX_STEPS];
+	int			ntimed = 0;
+	uint64		adjacent = 0;	/* steps before a link of this kind */
+	uint64		open = 0;
+	uint64		last = UINT64CONST(1) << (pattern->nsteps - 1);
+	uint64		next = 0;		/* steps that the event behind fits */
+	uint64		later = 0;		/* steps that some event behind fits */
+
+	for (int step = 0; step < pattern->nsteps - 1; step++)
+	{
+		const SequenceLink *link = &pattern->link[step];
+		uint64		bit = UINT64CONST(1) << step;
+
+		if (link->adjacent)
+			adjacent |= bit;
+		else if (sequence_link_is_timed(link))
+		{
+			timed[ntimed].link = link;
+			timed[ntimed].bit = bit;
+			timed[ntimed].far_enough = nevents;
+			timed[ntimed].nearest = nevents;
+			ntimed++;
+		}
+		else
+			open |= bit;
+	}
+
+	matcher->pattern = pattern;
+	matcher->event = event;
+	matcher->nevents = nevents;
+	matcher->fits = palloc(sizeof(uint64) * Max(nevents, 1));
+
+	for (int i = nevents - 1; i >= 0; i--)
+	{
+		uint64		steps = sequence_steps_of(pattern, event[i].conditions);
+		uint64		can = last | ((next >> 1) & adjacent) | ((later >> 1) & open);
+
+		for (int t = 0; t < ntimed; t++)
+		{
+			if ((steps & timed[t].bit) && timed_link_holds(&timed[t], matcher, i))
+				can |= timed[t].bit;
+		}
+		next = steps & can;
+		later |= next;
+		matcher->fits[i] = next;
+
+		if (i % EVENTS_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * The first match that begins at an event or behind it.  Its events go to
+ * position[], if not NULL; returns where the next match may begin, or -1 if
+ * there is no match.
+ */
+int
+sequence_matcher_next(const SequenceMatcher *matcher, int from, int *position)
+{
+	const SequencePattern *pattern = matcher->pattern;
+	const SequenceEvent *event = matcher->event;
+	int			i = from;
+
+	for (; i < matcher->nevents; i++)
+	{
+		if (matcher->fits[i] & 1)
+			break;
+		if (i % EVENTS_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (i >= matcher->nevents)
+		return -1;
+
+	for (int step = 0;; step++)
+	{
+		const SequenceLink *link = &pattern->link[step];
+		uint64		bit = UINT64CONST(2) << step;
+		TimestampTz ts = event[i].ts;
+
+		if (position != NULL)
+			position[step] = i;
+		i++;
+		if (step == pattern->nsteps - 1)
+			return i;
+
+		/* there is one, or this step would not have been taken */
+		while (!(matcher->fits[i] & bit) ||
+			   sequence_distance(ts, event[i].ts) < link->nearest)
+			i++;
+		Assert(i < matcher->nevents);
+	}
+}
