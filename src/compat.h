@@ -25,6 +25,14 @@
 #define INTERVAL_NOT_FINITE(i)	((void) (i), false)
 #endif
 
+/* Making a range can fail softly since 16. */
+#if PG_VERSION_NUM < 160000
+#include "utils/rangetypes.h"
+
+#define make_range(typcache, lower, upper, empty, escontext) \
+	make_range(typcache, lower, upper, empty)
+#endif
+
 /* 16 found one place for what every AT TIME ZONE did by itself. */
 #if PG_VERSION_NUM < 160000
 #include "parser/scansup.h"
