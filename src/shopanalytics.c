@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * shopanalytics.c
- *	  Module magic; every object has a file of its own in a subject folder.
+ *	  Module magic and settings; every object has a file of its own in a
+ *	  subject folder.
  *
  * IDENTIFICATION
  *	  src/shopanalytics.c
@@ -11,7 +12,19 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
 
+#include "behaviour/group_memory.h"
 #include "compat.h"
 
 PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	group_memory_define();
+
+	MarkGUCPrefixReserved("shopanalytics");
+}

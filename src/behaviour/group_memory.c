@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * group_memory.c
+ *	  The setting shopanalytics.max_group_memory.
+ *
+ * work_mem does not bound what an aggregate keeps for one group.  One visitor
+ * with millions of events, who is no human, should not take the server down.
+ *
+ * IDENTIFICATION
+ *	  src/behaviour/group_memory.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "behaviour/group_memory.h"
+
+static int	max_group_memory;	/* kB */
+
+void
+group_memory_define(void)
+{
+	DefineCustomIntVariable("shopanalytics.max_group_memory",
+							"Sets the most memory that the events of one group may take.",
+							"It bounds each state of the aggregates over events and each value of type funnel.",
+							&max_group_memory,
+							256 * 1024,
+							64,
+							MaxAllocSize / 1024,
+							PGC_USERSET,
+							GUC_UNIT_KB,
+							NULL, NULL, NULL);
+}
+
+/* In bytes. */
+Size
+group_memory_limit(void)
+{
+	return (Size) max_group_memory * 1024;
+}
+
+void
+group_memory_exceeded(void)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			errmsg("the events of one group take more than %d kB of memory",
+				   max_group_memory),
+			errhint("Raise shopanalytics.max_group_memory, or leave rows out with WHERE or FILTER."));
+}
