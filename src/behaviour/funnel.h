@@ -66,6 +66,7 @@ extern int	funnel_chain(const FunnelHistory *history, const FunnelRules *rules,
 extern int64_t funnel_complete(const FunnelHistory *history,
 							   const FunnelRules *rules);
 
+
 /* Rows of one time, and what they do together; funnel_match.c. */
 typedef struct FunnelGroup
 {
@@ -77,6 +78,13 @@ typedef struct FunnelGroup
 	bool		foreign;		/* there is a row that matches none */
 	bool		simple;			/* no row matches two */
 } FunnelGroup;
+
+/* Going forward, in order: level k was reached by a chain from start[k] on. */
+typedef struct FunnelProgress
+{
+	int			reached;		/* levels up to here have a start */
+	int64_t		start[FUNNEL_MAX_STEPS + 1];	/* the latest there is */
+} FunnelProgress;
 
 /* Rows that together serve as many steps as can be, one each. */
 typedef struct FunnelBasis
@@ -101,6 +109,8 @@ extern void funnel_group_runs(const FunnelGroup *group, int nsteps,
 extern uint64_t funnel_group_consumes(const FunnelGroup *group, int level,
 									  const FunnelRules *rules,
 									  const uint8_t *runs);
+extern void funnel_progress(FunnelProgress *progress, const FunnelGroup *group,
+							const uint8_t *runs, int nsteps, int64_t window);
 extern void funnel_basis_add(FunnelBasis *basis, const FunnelGroup *group,
 							 const FunnelRules *rules, FunnelPrefer prefer);
 

@@ -58,14 +58,8 @@ typedef struct FunnelTrace
 	uint64_t	levels[FUNNEL_MAX_STEPS];	/* with each group used up */
 } FunnelTrace;
 
-/* Forward, in order: level k has been reached by a chain that began at start[k]. */
-typedef struct FunnelProgress
-{
-	int			reached;		/* levels up to here have a start */
-	int64_t		start[FUNNEL_MAX_STEPS + 1];
-} FunnelProgress;
-
-static void
+/* Takes in the next group, steps in order. */
+void
 funnel_progress(FunnelProgress *progress, const FunnelGroup *group,
 				const uint8_t *runs, int nsteps, int64_t window)
 {
