@@ -33,7 +33,8 @@ typedef struct FunnelEvent
 {
 	int64_t		time;
 	uint32_t	steps;			/* bit 0 is step 1; none: a row of no step */
-	uint32_t	count;			/* of rows, at most FUNNEL_MAX_COUNT; 1 if no step */
+	uint32_t	count;			/* of rows, at most FUNNEL_MAX_COUNT; 1 if no
+								 * step */
 } FunnelEvent;
 
 /* Strictly ascending by time, then steps. */
@@ -62,7 +63,7 @@ typedef struct FunnelRules
 /* funnel_chain.c */
 extern int	funnel_deepest(const FunnelHistory *history, const FunnelRules *rules);
 extern int	funnel_chain(const FunnelHistory *history, const FunnelRules *rules,
-						 int64_t *times);
+						 int64_t * times);
 extern int64_t funnel_complete(const FunnelHistory *history,
 							   const FunnelRules *rules);
 

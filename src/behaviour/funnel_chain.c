@@ -137,7 +137,7 @@ ordered_start(const FunnelHistory *history, const FunnelRules *rules, int level)
 
 static void
 ordered_times(const FunnelHistory *history, const FunnelRules *rules, int level,
-			  int64_t *times)
+			  int64_t * times)
 {
 	size_t		pos = ordered_start(history, rules, level);
 	int			reached = 0;
@@ -260,7 +260,7 @@ strict_deepest(const FunnelHistory *history, const FunnelRules *rules,
  */
 static void
 strict_times(const FunnelHistory *history, const FunnelRules *rules, size_t pos,
-			 int level, int64_t *times)
+			 int level, int64_t * times)
 {
 	FunnelTrace trace;
 	FunnelGroup groups[FUNNEL_MAX_STEPS];
@@ -376,7 +376,7 @@ any_deepest(const FunnelHistory *history, const FunnelRules *rules)
 
 static void
 any_times(const FunnelHistory *history, const FunnelRules *rules, int level,
-		  int64_t *times)
+		  int64_t * times)
 {
 	FunnelBasis backward = {0};
 	FunnelBasis forward = {0};
@@ -454,7 +454,7 @@ funnel_deepest(const FunnelHistory *history, const FunnelRules *rules)
 /* The level, and the times of the winning chain, which ascend. */
 int
 funnel_chain(const FunnelHistory *history, const FunnelRules *rules,
-			 int64_t *times)
+			 int64_t * times)
 {
 	size_t		start = 0;
 	int			level;

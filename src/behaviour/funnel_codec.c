@@ -72,7 +72,7 @@ put_number(uint8_t *out, size_t pos, uint64_t number)
 }
 
 static bool
-get_number(FunnelReader *reader, uint64_t *number)
+get_number(FunnelReader *reader, uint64_t * number)
 {
 	int			shift = 0;
 	uint8_t		byte;
@@ -189,7 +189,7 @@ funnel_decode_head(FunnelReader *reader, const uint8_t *bytes, size_t len)
 }
 
 static bool
-decode_time(FunnelReader *reader, int64_t *result)
+decode_time(FunnelReader *reader, int64_t * result)
 {
 	int64_t		least = FUNNEL_TIME_MIN / reader->unit;
 	int64_t		greatest = (FUNNEL_TIME_END - 1) / reader->unit;
@@ -357,7 +357,7 @@ skip_char(FunnelReader *reader, char wanted)
 
 /* A number of digits up to a greatest, which is below 2^59. */
 static bool
-parse_digits(FunnelReader *reader, int64_t greatest, int64_t *number)
+parse_digits(FunnelReader *reader, int64_t greatest, int64_t * number)
 {
 	if (reader->at == reader->end || !is_digit(*reader->at))
 		return fail(reader, "a number is expected");
@@ -402,7 +402,7 @@ funnel_parse_head(FunnelReader *reader, const char *str, size_t len)
 }
 
 static bool
-parse_time(FunnelReader *reader, int64_t *time)
+parse_time(FunnelReader *reader, int64_t * time)
 {
 	static const char infinity[] = "infinity";
 	size_t		len = sizeof(infinity) - 1;

@@ -215,7 +215,7 @@ funnel_group_runs(const FunnelGroup *group, int nsteps,
 		group->nrows <= 1)
 	{
 		bool		several = !rules->strict_increase &&
-			(rules->reuse || group->nrows > 1);
+		(rules->reuse || group->nrows > 1);
 
 		for (int k = nsteps - 1; k >= 0; k--)
 		{

@@ -6,6 +6,7 @@ SET timezone = 'UTC';
 CREATE TABLE history AS
     SELECT h, 1 + h % 4 AS nsteps, (r / 16) % 6 AS win, h / 4 % 2 = 0 AS reuse, h / 8 % 2 = 0 AS increase, r / 128 % 8 = 0 AS infinite, 1 + r / 1024 % 6 AS nevents, 2 + r / 8192 % 5 AS span
       FROM generate_series(1, 24000) AS h, LATERAL (SELECT ('x' || substr(md5('funnel' || h), 1, 7))::bit(28)::integer AS r) AS r;
+ANALYZE history;
 CREATE TABLE event AS
     SELECT h, id, t, NOT (infinite AND t IN (0, span)) AS finite, mask,
            CASE WHEN infinite AND t = 0 THEN '-infinity' WHEN infinite AND t = span THEN 'infinity' ELSE '2024-05-01 00:00+00'::timestamptz + t * interval '1 s' END AS ts,
@@ -20,30 +21,31 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE mask = 0) AS no_step, count(*) F
 -- Every chain there is: of each the times of its steps, and which rows it used.
 CREATE TABLE ordered AS
     WITH RECURSIVE chain AS (
-        SELECT h, nsteps, win, reuse, increase, 1 AS level, ARRAY[ts] AS times, 1 << id AS used, t AS start, t AS last, finite
+        SELECT h, nsteps, win, reuse, increase, 1 AS level, ARRAY[ts] AS times, (1 << id) AS used, t AS start, t AS last, finite
           FROM history JOIN event USING (h) WHERE mask & 1 <> 0
         UNION ALL
-        SELECT h, nsteps, win, reuse, increase, level + 1, times || ts, used | 1 << id, start, t, c.finite
+        SELECT h, nsteps, win, reuse, increase, level + 1, times || ts, used | (1 << id), start, t, c.finite
           FROM chain AS c JOIN event AS e USING (h)
-         WHERE level < nsteps AND mask & 1 << level <> 0 AND (t > last OR t = last AND NOT increase) AND (reuse OR used & 1 << id = 0)
+         WHERE level < nsteps AND mask & (1 << level) <> 0 AND (t > last OR t = last AND NOT increase) AND (reuse OR used & (1 << id) = 0)
            AND (t = start OR c.finite AND e.finite AND t - start <= win))
-    SELECT 'ordered' AS mode, * FROM chain;
+    SELECT 'ordered' AS mode, h, nsteps, level, times, used, start, last FROM chain;
 -- Strict: no row between the first and the last time is left out.
 CREATE TABLE strict AS
-    SELECT 'strict' AS mode, h, nsteps, win, reuse, increase, level, times, used, start, last, finite
+    SELECT 'strict' AS mode, h, nsteps, level, times, start, last
       FROM ordered AS c
-     WHERE NOT EXISTS (SELECT FROM event AS e WHERE e.h = c.h AND e.t > c.start AND e.t < c.last AND c.used & 1 << e.id = 0);
+     WHERE NOT EXISTS (SELECT FROM event AS e WHERE e.h = c.h AND e.t > c.start AND e.t < c.last AND c.used & (1 << e.id) = 0);
+-- Any order: which row of a time comes first makes no difference, so each set of rows is looked at once.
 CREATE TABLE any_order AS
     WITH RECURSIVE chain AS (
-        SELECT h, nsteps, win, reuse, increase, 1 AS level, ARRAY[ts] AS times, 1 << id AS used, t AS start, t AS last, finite, 1 << k AS done
-          FROM history JOIN event USING (h), generate_series(0, 3) AS k WHERE mask & 1 << k <> 0
-        UNION
-        SELECT h, nsteps, win, reuse, increase, level + 1, times || ts, used | 1 << id, start, t, c.finite, done | 1 << k
-          FROM chain AS c JOIN event AS e USING (h), generate_series(0, 3) AS k
-         WHERE mask & 1 << k <> 0 AND done & 1 << k = 0 AND (t > last OR t = last AND NOT increase) AND (reuse OR used & 1 << id = 0)
+        SELECT h, nsteps, win, reuse, increase, 1 AS level, ARRAY[ts] AS times, id, k, t AS start, t AS last, finite, (1 << k) AS done
+          FROM history JOIN event USING (h), generate_series(0, 3) AS k WHERE mask & (1 << k) <> 0
+        UNION ALL
+        SELECT h, nsteps, win, reuse, increase, level + 1, times || ts, e.id, s.k, start, t, c.finite, done | (1 << s.k)
+          FROM chain AS c JOIN event AS e USING (h), generate_series(0, 3) AS s (k)
+         WHERE mask & (1 << s.k) <> 0 AND done & (1 << s.k) = 0 AND (t > last OR t = last AND NOT increase AND (e.id > c.id OR reuse AND e.id = c.id AND s.k > c.k))
            AND (t = start OR c.finite AND e.finite AND t - start <= win))
-    SELECT 'any' AS mode, h, nsteps, win, reuse, increase, level, times, used, start, last, finite FROM chain;
-CREATE TABLE chain AS SELECT * FROM ordered UNION ALL SELECT * FROM strict UNION ALL SELECT * FROM any_order;
+    SELECT 'any' AS mode, h, nsteps, level, times, start, last FROM chain;
+CREATE TABLE chain AS SELECT mode, h, nsteps, level, times, start, last FROM ordered UNION ALL SELECT * FROM strict UNION ALL SELECT * FROM any_order;
 CREATE TABLE complete AS
     WITH RECURSIVE spans AS MATERIALIZED (
         SELECT DISTINCT mode, h, start, last FROM chain WHERE level = nsteps),
@@ -133,6 +135,7 @@ SELECT shopanalytics.funnel_agg(ts, true) FROM event WHERE id < 0;
 SELECT shopanalytics.funnel_agg(CASE WHEN id < 0 THEN ts END, true) FROM event;
 SELECT shopanalytics.funnel_agg(ts, true, false) FROM (SELECT ts FROM event WHERE h = 12000 AND id = 1) AS e;
 SELECT shopanalytics.rollup(f) FROM serial WHERE g < 0;
+\set SHOW_CONTEXT never
 -- a number of steps that differs is found wherever the rows were collected
 SELECT shopanalytics.funnel_agg(ts, VARIADIC CASE WHEN h < 12000 THEN ARRAY[true] ELSE ARRAY[true, false] END) FROM event;
 
