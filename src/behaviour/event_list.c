@@ -239,7 +239,7 @@ event_list_encode(EventList *list, const char *head, Size len)
 /* Takes in what event_list_encode has written, or somebody else has. */
 void
 event_list_decode(EventList *list, const char *bytes, Size len,
-				  int errcode_if_wrong)
+				  int errcode_wrong)
 {
 	FunnelReader reader;
 	FunnelEvent event;
@@ -256,7 +256,7 @@ event_list_decode(EventList *list, const char *bytes, Size len,
 
 	if (reader.fault != NULL)
 		ereport(ERROR,
-				errcode(errcode_if_wrong),
-				errmsg("this is no funnel"),
+				errcode(errcode_wrong),
+				errmsg("invalid binary value of type %s", "funnel"),
 				errdetail("%s", reader.fault));
 }

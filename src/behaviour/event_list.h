@@ -34,6 +34,6 @@ extern void event_list_sort(EventList *list);
 extern FunnelHistory event_list_history(EventList *list);
 extern bytea *event_list_encode(EventList *list, const char *head, Size len);
 extern void event_list_decode(EventList *list, const char *bytes, Size len,
-							  int errcode_if_wrong);
+							  int errcode_wrong);
 
 #endif							/* SHOPANALYTICS_EVENT_LIST_H */

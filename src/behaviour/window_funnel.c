@@ -291,7 +291,7 @@ window_funnel_deserialfn(PG_FUNCTION_ARGS)
 	if (window < 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				errmsg("this is no state of window_funnel"));
+				errmsg("invalid state of window_funnel"));
 
 	state = window_funnel_create(CurrentMemoryContext, window, modes);
 	event_list_decode(&state->list, buf.data + buf.cursor, buf.len - buf.cursor,

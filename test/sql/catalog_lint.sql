@@ -43,6 +43,10 @@ INSERT INTO deviating VALUES
     ('_profile_columns', 'stable, called on null, parallel safe'),
     ('_stores', 'volatile, strict, parallel unsafe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
+    ('funnel_completions', 'immutable, called on null, parallel safe'),
+    ('funnel_durations', 'immutable, called on null, parallel safe'),
+    ('funnel_level', 'immutable, called on null, parallel safe'),
+    ('funnel_times', 'immutable, called on null, parallel safe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe');
 

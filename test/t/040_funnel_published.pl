@@ -37,7 +37,7 @@ my $query = q{
 my $window_funnel = sprintf $query, q{shopanalytics.window_funnel(seconds * unit, replace(mode, '+', ','), ts, VARIADIC steps)}, 'true';
 my $funnel_level = sprintf $query, q{shopanalytics.funnel_level(shopanalytics.funnel_agg(ts, VARIADIC steps), seconds * unit, CASE mode WHEN 'strict_increase' THEN mode WHEN 'strict_once' THEN 'ordered' ELSE 'reuse' END)},
   q{mode IN ('default', 'strict_once', 'strict_increase')};
-foreach my $test ([ 'window_funnel', $window_funnel, 41 ], [ 'funnel_level', $funnel_level, 27 ])
+foreach my $test ([ 'window_funnel', $window_funnel, 41 ], [ 'funnel_level', $funnel_level, 26 ])
 {
 	my ($name, $sql, $least) = @$test;
 
