@@ -134,7 +134,7 @@ funnel_matching_init(FunnelMatching *matching, const FunnelGroup *group,
 		uint32_t	count = group->events[i].count;
 		bool		wanted = false;
 
-		if (count > nsteps)
+		if (count > (uint32_t) nsteps)
 			count = nsteps;
 		for (uint32_t rest = steps; rest != 0; rest &= rest - 1)
 		{
@@ -260,7 +260,7 @@ funnel_group_all_serve(const FunnelGroup *group, uint32_t steps)
 		funnel_basis_add(&basis, &one, &rules, FUNNEL_PREFER_EARLIER);
 	}
 
-	return number_of_steps(basis.held) == nrows;
+	return number_of_steps(basis.held) == (int) nrows;
 }
 
 /*
