@@ -119,7 +119,7 @@ SELECT what, mode, shopanalytics.funnel_level(f, w, mode) AS level, seconds(shop
 
 -- A row that two steps want: greedy is wrong, both of {1,2} and {1} are needed.
 SELECT mode, shopanalytics.funnel_level('v1/2 0:1 0:1,2', '0', mode) AS ordered, shopanalytics.funnel_level('v1/3 0:1,2,3 0:1 0:1,2', '0', mode) AS three,
-       shopanalytics.funnel_level('v1/3 0:1,2 1:1,2,3 1:2', '1 s', mode) AS two_times
+       shopanalytics.funnel_level('v1/3 0:1,2 1:1,2,3 1:2', '1 s', mode) AS two_times, shopanalytics.funnel_level('v1/3 0:1,2 0:3', '0', mode) AS too_few
   FROM (VALUES ('ordered'), ('any'), ('strict'), ('ordered,strict_increase'), ('any,strict_increase'), ('reuse'), ('any,reuse')) AS m (mode);
 
 -- Infinite times are within the window of their equals only.
