@@ -17,11 +17,11 @@
 
 /*
  * The elements of a boolean[] that are true, the first in the lowest bit; NULL
- * is not true.  They must be at least as many as the fewest the caller can do
- * with.  The array is read in place: this is done for every row.
+ * is not true.  The caller says what they are to the user, and how many he can
+ * do with at least.  The array is read in place: this is done for every row.
  */
 uint32
-conditions_mask(ArrayType *conditions, int fewest, int *nconditions)
+conditions_mask(ArrayType *conditions, const char *noun, int fewest, int *nconditions)
 {
 	int			n = ArrayGetNItems(ARR_NDIM(conditions), ARR_DIMS(conditions));
 	const char *value = ARR_DATA_PTR(conditions);
@@ -31,16 +31,12 @@ conditions_mask(ArrayType *conditions, int fewest, int *nconditions)
 	if (ARR_NDIM(conditions) > 1)
 		ereport(ERROR,
 				errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				errmsg("conditions must be a one-dimensional array"));
-	if (n < fewest)
+				errmsg("%s must be a one-dimensional array", noun));
+	if (n < fewest || n > CONDITIONS_MAX)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("at least %d condition is needed", fewest));
-	if (n > CONDITIONS_MAX)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("there must be at most %d conditions, got %d",
-					   CONDITIONS_MAX, n));
+				errmsg("there must be %d to %d %s, got %d",
+					   fewest, CONDITIONS_MAX, noun, n));
 
 	for (int i = 0; i < n; i++)
 	{

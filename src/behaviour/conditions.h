@@ -13,9 +13,10 @@
 
 #include "utils/array.h"
 
+/* the bits of a uint32, and FUNNEL_MAX_STEPS */
 #define CONDITIONS_MAX	32
 
-extern uint32 conditions_mask(ArrayType *conditions, int fewest,
-							  int *nconditions);
+extern uint32 conditions_mask(ArrayType *conditions, const char *noun,
+							  int fewest, int *nconditions);
 
 #endif							/* SHOPANALYTICS_CONDITIONS_H */

@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "datatype/timestamp.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -53,36 +52,6 @@ void
 funnel_interrupt(void)
 {
 	CHECK_FOR_INTERRUPTS();
-}
-
-/* The steps that are true, as bits; NULL is not true.  Done for every row. */
-uint32
-event_list_steps(ArrayType *steps, int *nsteps)
-{
-	int			n = ArrayGetNItems(ARR_NDIM(steps), ARR_DIMS(steps));
-	const char *value = ARR_DATA_PTR(steps);
-	const bits8 *present = ARR_NULLBITMAP(steps);
-	uint32		result = 0;
-
-	if (ARR_NDIM(steps) > 1)
-		ereport(ERROR,
-				errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				errmsg("steps must be a one-dimensional array"));
-	if (n < 1 || n > FUNNEL_MAX_STEPS)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("a funnel has 1 to %d steps, got %d", FUNNEL_MAX_STEPS, n));
-
-	for (int i = 0; i < n; i++)
-	{
-		if (present != NULL && att_isnull(i, present))
-			continue;
-		if (*value++)
-			result |= UINT32_C(1) << i;
-	}
-
-	*nsteps = n;
-	return result;
 }
 
 void

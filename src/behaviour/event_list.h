@@ -11,8 +11,6 @@
 #ifndef SHOPANALYTICS_EVENT_LIST_H
 #define SHOPANALYTICS_EVENT_LIST_H
 
-#include "utils/array.h"
-
 #include "behaviour/funnel.h"
 
 typedef struct EventList
@@ -25,7 +23,6 @@ typedef struct EventList
 	bool		sorted;			/* strictly ascending, as in a FunnelHistory */
 } EventList;
 
-extern uint32 event_list_steps(ArrayType *steps, int *nsteps);
 extern void event_list_init(EventList *list, MemoryContext context);
 extern void event_list_set_steps(EventList *list, int nsteps);
 extern void event_list_add(EventList *list, const FunnelEvent *event);

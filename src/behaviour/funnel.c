@@ -29,6 +29,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "behaviour/conditions.h"
 #include "behaviour/event_list.h"
 #include "behaviour/interval_usecs.h"
 #include "behaviour/mode_list.h"
@@ -52,6 +53,8 @@ static const ModeWord funnel_modes[] = {
 	{"reuse", MODE_REUSE},
 	{NULL, 0}
 };
+
+StaticAssertDecl(CONDITIONS_MAX == FUNNEL_MAX_STEPS, "steps are conditions");
 
 PG_FUNCTION_INFO_V1(funnel_in);
 PG_FUNCTION_INFO_V1(funnel_out);
@@ -194,7 +197,7 @@ funnel_agg_transfn(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("steps must not be null"));
-	event.steps = event_list_steps(PG_GETARG_ARRAYTYPE_P(2), &nsteps);
+	event.steps = conditions_mask(PG_GETARG_ARRAYTYPE_P(2), "steps", 1, &nsteps);
 	event_list_set_steps(list, nsteps);
 
 	/* a row without a time has no place in a sequence */

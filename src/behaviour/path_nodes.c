@@ -22,11 +22,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "behaviour/group_memory.h"
 #include "behaviour/path_nodes.h"
 #include "compat.h"
 
 #define NODES_INIT		4
-#define NODES_MAX		((int64) (MaxAllocSize / sizeof(PathNode)))
 #define NAMES_INIT		64		/* bytes in the first block */
 #define NAMES_MAX		65536	/* in the largest, unless a name is longer */
 #define NODE_BYTES		17		/* serialized, without its name */
@@ -79,17 +79,14 @@ static void
 path_nodes_reserve(PathNodes *list, int64 nnodes)
 {
 	int64		needed = list->nnodes + nnodes;
+	int64		most = (group_memory_limit() - Min(list->names_size, group_memory_limit())) / sizeof(PathNode);
 
 	if (needed <= list->maxnodes)
 		return;
-	if (needed > NODES_MAX)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a path must have at most " INT64_FORMAT " events",
-					   NODES_MAX),
-				errhint("Leave out events that are not needed, or make groups smaller."));
+	if (needed > most)
+		group_memory_exceeded();
 
-	list->maxnodes = Min(Max(needed, list->maxnodes * 2), NODES_MAX);
+	list->maxnodes = Min(Max(needed, list->maxnodes * 2), most);
 	list->node = repalloc(list->node, sizeof(PathNode) * list->maxnodes);
 }
 
@@ -105,6 +102,9 @@ path_nodes_keep(PathNodes *list, const char *name, int len)
 		int64		size = names == NULL ? NAMES_INIT : Min(names->size * 2, NAMES_MAX);
 
 		size = Max(size, len);
+		list->names_size += size;
+		if (list->names_size + list->maxnodes * sizeof(PathNode) > group_memory_limit())
+			group_memory_exceeded();
 		names = MemoryContextAllocHuge(GetMemoryChunkContext(list->node),
 									   offsetof(PathNames, bytes) + size);
 		names->used = 0;

@@ -32,6 +32,7 @@ typedef struct PathNodes
 	PathNode   *node;			/* same context as the list */
 	bool		sorted;
 	PathNames  *names;			/* latest block of names, same context */
+	Size		names_size;		/* bytes in all of them */
 } PathNodes;
 
 extern void path_nodes_init(PathNodes *list);

@@ -63,7 +63,7 @@ Datum
 retention_transfn(PG_FUNCTION_ARGS)
 {
 	int			n;
-	uint32		fulfilled = conditions_mask(PG_GETARG_ARRAYTYPE_P(1), 1, &n);
+	uint32		fulfilled = conditions_mask(PG_GETARG_ARRAYTYPE_P(1), "conditions", 1, &n);
 
 	PG_RETURN_INT64(retention_state_merge(PG_GETARG_INT64(0),
 										  RETENTION_STATE(n, fulfilled)));

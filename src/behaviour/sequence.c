@@ -30,11 +30,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "behaviour/group_memory.h"
 #include "behaviour/sequence.h"
 #include "compat.h"
 
 #define SEQUENCE_INIT_EVENTS	4
-#define SEQUENCE_MAX_EVENTS		((int64) (MaxAllocSize / sizeof(SequenceEvent)))
 #define SEQUENCE_MAX_PATTERN	4096	/* bytes; what 64 events may need */
 #define SEQUENCE_EVENT_BYTES	12	/* of an event, serialized */
 
@@ -176,19 +176,16 @@ static void
 sequence_state_reserve(SequenceState *state, int64 nevents)
 {
 	int64		needed = state->nevents + nevents;
+	int64		most = group_memory_limit() / sizeof(SequenceEvent);
 	int64		maxevents;
 
 	if (needed <= state->maxevents)
 		return;
-	if (needed > SEQUENCE_MAX_EVENTS)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a sequence must have at most " INT64_FORMAT " events that fulfil a condition",
-					   SEQUENCE_MAX_EVENTS),
-				errhint("Leave out events that the pattern does not need, or make groups smaller."));
+	if (needed > most)
+		group_memory_exceeded();
 
 	maxevents = Max(Max(needed, state->maxevents * 2), SEQUENCE_INIT_EVENTS);
-	maxevents = Min(maxevents, SEQUENCE_MAX_EVENTS);
+	maxevents = Min(maxevents, most);
 	if (state->event == NULL)
 		state->event = MemoryContextAlloc(GetMemoryChunkContext(state),
 										  sizeof(SequenceEvent) * maxevents);
@@ -262,7 +259,7 @@ sequence_transfn(PG_FUNCTION_ARGS)
 				errmsg("the array of conditions must not be null"));
 
 	pattern = PG_GETARG_TEXT_PP(1);
-	conditions = conditions_mask(PG_GETARG_ARRAYTYPE_P(3), 1, &nconditions);
+	conditions = conditions_mask(PG_GETARG_ARRAYTYPE_P(3), "conditions", 1, &nconditions);
 	source = sequence_source_get(fcinfo->flinfo, VARDATA_ANY(pattern),
 								 VARSIZE_ANY_EXHDR(pattern), nconditions);
 

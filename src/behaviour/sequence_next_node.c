@@ -201,8 +201,7 @@ sequence_next_node_transfn(PG_FUNCTION_ARGS)
 	next_node_check_not_null(PG_ARGISNULL(6), "the array of events");
 	query.step = next_node_step(PG_GETARG_TEXT_PP(1));
 	query.base = next_node_base(PG_GETARG_TEXT_PP(2));
-	node.conditions = conditions_mask(PG_GETARG_ARRAYTYPE_P(6),
-									  query.base >= BASE_FIRST_MATCH ? 1 : 0,
+	node.conditions = conditions_mask(PG_GETARG_ARRAYTYPE_P(6), "events", query.base >= BASE_FIRST_MATCH ? 1 : 0,
 									  &query.nevents);
 
 	if (PG_ARGISNULL(0))

@@ -30,12 +30,12 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "behaviour/group_memory.h"
 #include "behaviour/interval_usecs.h"
 #include "compat.h"
 
 #define STRETCHES_INIT	4
-#define STRETCHES_MAX	((int64) (MaxAllocSize / 32))	/* as ranges they are
-														 * longer */
+#define RANGE_SIZE		32		/* of a stretch as a range, which takes longer */
 #define STRETCH_BYTES	16		/* serialized */
 
 typedef struct Stretch
@@ -120,23 +120,20 @@ static void
 session_ranges_reserve(SessionRangesState *state, int64 nstretches)
 {
 	int64		needed;
+	int64		most = group_memory_limit() / RANGE_SIZE;
 
 	if (state->nstretches + nstretches <= state->maxstretches)
 		return;
 
 	session_ranges_join(state);
 	needed = state->nstretches + nstretches;
-	if (needed > STRETCHES_MAX)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("there must be at most " INT64_FORMAT " sessions in a group",
-					   STRETCHES_MAX),
-				errhint("Give a longer timeout, or make groups smaller."));
+	if (needed > most)
+		group_memory_exceeded();
 
 	/* half of it empty, or it would soon have to be joined again */
 	if (needed > state->maxstretches / 2)
 	{
-		state->maxstretches = Min(needed * 2, STRETCHES_MAX);
+		state->maxstretches = Min(needed * 2, most);
 		state->stretch = repalloc(state->stretch,
 								  sizeof(Stretch) * state->maxstretches);
 	}

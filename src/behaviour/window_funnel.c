@@ -37,6 +37,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "behaviour/conditions.h"
 #include "behaviour/event_list.h"
 #include "behaviour/interval_usecs.h"
 #include "behaviour/mode_list.h"
@@ -190,7 +191,7 @@ window_funnel_advance(FunctionCallInfo fcinfo, bool has_mode)
 		window_funnel_check_arguments(state, span, mode);
 	}
 
-	event.steps = event_list_steps(PG_GETARG_ARRAYTYPE_P(arg + 1), &nsteps);
+	event.steps = conditions_mask(PG_GETARG_ARRAYTYPE_P(arg + 1), "steps", 1, &nsteps);
 	event_list_set_steps(&state->list, nsteps);
 
 	/* rows of no step can only stop strict_order */

@@ -93,3 +93,9 @@ SELECT shopanalytics.path_agg(NULL, page, 5) AS no_time FROM path_event;
 SELECT shopanalytics.path_agg('epoch', 'one', 5) AS one FROM path_event WHERE h = (SELECT min(h) FROM path_event) AND n = 1;
 SELECT state, message FROM pg_temp.error_of('SELECT shopanalytics.path_agg(ts, page, max_length) FROM path_event');
 DROP TABLE path_event;
+
+-- a limit for what one group may take: nodes, and their names
+SET shopanalytics.max_group_memory = '64kB';
+SELECT shopanalytics.path_agg(timestamptz '2025-01-01 00:00+00' + n * interval '1 hour', 'n' || n % 2, 5) FROM generate_series(1, 100000) n;
+SELECT shopanalytics.path_agg(timestamptz '2025-01-01 00:00+00', repeat('x', 100000), 5);
+RESET shopanalytics.max_group_memory;

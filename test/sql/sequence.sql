@@ -250,3 +250,8 @@ SELECT shopanalytics.sequence_count('(?1)(?2)', ts, h = 1, h = 2) > 0 AS match F
 SELECT message FROM pg_temp.error_of('SELECT shopanalytics.sequence_match(CASE WHEN h <= 12000 THEN ''(?1)'' ELSE ''.'' END, ts, a) FROM sequence_event') AS e;
 SELECT substr(message, 1, 61) AS message FROM pg_temp.error_of('SELECT shopanalytics.sequence_match(''(?1)'', ts, VARIADIC CASE WHEN h <= 12000 THEN ARRAY[a] ELSE ARRAY[a, b] END) FROM sequence_event') AS e;
 DROP TABLE sequence_event;
+
+-- a limit for what one group may take
+SET shopanalytics.max_group_memory = '64kB';
+SELECT shopanalytics.sequence_count('(?1)', timestamptz '2025-01-01 00:00+00' + n * interval '1 hour', true) FROM generate_series(1, 100000) n;
+RESET shopanalytics.max_group_memory;

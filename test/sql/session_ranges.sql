@@ -119,3 +119,8 @@ SELECT shopanalytics.session_ranges('2024-01-01', '1 minute') AS one FROM sessio
 SELECT shopanalytics.session_ranges(NULL, '1 minute') AS no_time FROM session_ranges_event;
 SELECT state, message FROM pg_temp.error_of('SELECT shopanalytics.session_ranges(ts, timeout) FROM session_ranges_event');
 DROP TABLE session_ranges_event;
+
+-- a limit for what one group may take
+SET shopanalytics.max_group_memory = '64kB';
+SELECT shopanalytics.session_ranges(timestamptz '2025-01-01 00:00+00' + n * interval '1 hour', '30 minutes') FROM generate_series(1, 100000) n;
+RESET shopanalytics.max_group_memory;
