@@ -92,7 +92,9 @@ GRANT SELECT ON demo.customers TO PUBLIC;
 ALTER TABLE demo.orders ADD COLUMN coupon text;
 CALL shopanalytics.upgrade_store('demo', rebuild => true);
 INSERT INTO demo.clean_rule (entity, name, issue) VALUES ('orders', 'with_coupon', 'coupon <> ''''');
-SELECT relname, relacl FROM pg_class WHERE relnamespace = 'demo'::regnamespace AND relacl IS NOT NULL ORDER BY relname;
+SELECT c.relname, CASE x.grantee WHEN 0 THEN 'public' ELSE x.grantee::regrole::text END AS grantee, x.privilege_type
+  FROM pg_class c, aclexplode(c.relacl) x
+ WHERE c.relnamespace = 'demo'::regnamespace AND x.grantee <> c.relowner ORDER BY c.relname;
 DROP OWNED BY regress_reader;
 DROP ROLE regress_reader;
 -- the extension dropped and made again: a rebuild brings views and trigger back
