@@ -33,6 +33,29 @@
 	make_range(typcache, lower, upper, empty)
 #endif
 
+/* What is read must be there: said so since 16. */
+#if PG_VERSION_NUM < 160000
+#define BufFileReadExact(file, ptr, size) \
+	do { \
+		if (BufFileRead((file), (ptr), (size)) != (size)) \
+			ereport(ERROR, \
+					errcode_for_file_access(), \
+					errmsg("could not read from a temporary file")); \
+	} while (0)
+#endif
+
+/* Names can fail to parse softly since 16. */
+#if PG_VERSION_NUM < 160000
+#define stringToQualifiedNameList(string, escontext) \
+	stringToQualifiedNameList(string)
+#endif
+
+/* Nothing is executed twice, which 18 takes for granted. */
+#if PG_VERSION_NUM >= 180000
+#define ExecutorRun(desc, direction, count, once) \
+	ExecutorRun(desc, direction, count)
+#endif
+
 /* 16 found one place for what every AT TIME ZONE did by itself. */
 #if PG_VERSION_NUM < 160000
 #include "parser/scansup.h"

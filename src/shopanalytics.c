@@ -16,6 +16,7 @@
 
 #include "behaviour/group_memory.h"
 #include "compat.h"
+#include "intake/groups.h"
 
 PG_MODULE_MAGIC;
 
@@ -25,6 +26,7 @@ void
 _PG_init(void)
 {
 	group_memory_define();
+	groups_define_settings();
 
 	MarkGUCPrefixReserved("shopanalytics");
 }

@@ -1,0 +1,246 @@
+/*-------------------------------------------------------------------------
+ *
+ * codes.c
+ *	  Small numbers for the distinct values of a column.
+ *
+ * Reports handle users, products and the like by numbers that are given out in
+ * order of first appearance: they pack into records, index arrays, and are
+ * turned back into values only for the result.  Equality is the type's own, and
+ * the collation's where that has a say; integers, and what is equal only if its
+ * bytes are, are compared without a call.
+ *
+ * IDENTIFICATION
+ *	  src/intake/codes.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "intake/codes.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+
+#define CODES_FIRST_SLOTS	1024
+
+static CodesKind
+kind_of_type(Oid type, Oid collation, char typtype)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case BOOLOID:
+		case CHAROID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return CODES_INTEGER;
+		case UUIDOID:
+		case BYTEAOID:
+			return CODES_BYTES;
+		case TEXTOID:
+		case VARCHAROID:
+			if (!OidIsValid(collation) || get_collation_isdeterministic(collation))
+				return CODES_BYTES;
+			break;
+		default:
+			if (typtype == TYPTYPE_ENUM)
+				return CODES_INTEGER;
+			break;
+	}
+
+	return CODES_ANY;
+}
+
+/* In the current memory context, with all that it keeps. */
+Codes *
+codes_create(Oid type, Oid collation)
+{
+	Codes	   *codes = palloc0(sizeof(Codes));
+	TypeCacheEntry *entry = lookup_type_cache(type,
+											  TYPECACHE_HASH_EXTENDED_PROC |
+											  TYPECACHE_EQ_OPR);
+
+	codes->kind = kind_of_type(type, collation, entry->typtype);
+	codes->collation = collation;
+	codes->typlen = entry->typlen;
+	codes->typbyval = entry->typbyval;
+	codes->context = CurrentMemoryContext;
+	if (codes->kind == CODES_ANY)
+	{
+		if (!OidIsValid(entry->eq_opr) || !OidIsValid(entry->hash_extended_proc))
+			ereport(ERROR,
+					errcode(ERRCODE_UNDEFINED_FUNCTION),
+					errmsg("values of type %s cannot be told apart", format_type_be(type)),
+					errdetail("The type has no equality operator with a hash function."),
+					errhint("Pass a query that casts the column, for example to text."));
+		fmgr_info(get_opcode(entry->eq_opr), &codes->equal);
+		fmgr_info(entry->hash_extended_proc, &codes->hash);
+	}
+
+	codes->room = CODES_FIRST_SLOTS / 2;
+	codes->values = palloc(codes->room * sizeof(Datum));
+	codes->mask = CODES_FIRST_SLOTS - 1;
+	codes->slots = palloc0(CODES_FIRST_SLOTS * sizeof(CodesSlot));
+
+	return codes;
+}
+
+static uint64
+slot_of_key(const Codes *codes, uint64 key)
+{
+	return (codes->kind == CODES_INTEGER ? codes_mix(key) : key) & codes->mask;
+}
+
+static void
+grow_slots(Codes *codes)
+{
+	CodesSlot  *old = codes->slots;
+	uint64		nold = codes->mask + 1;
+	uint64		i;
+
+	codes->mask = 2 * nold - 1;
+	codes->slots = MemoryContextAllocExtended(codes->context,
+											  2 * nold * sizeof(CodesSlot),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (i = 0; i < nold; i++)
+	{
+		uint64		at;
+
+		if (old[i].code == 0)
+			continue;
+		at = slot_of_key(codes, old[i].key);
+		while (codes->slots[at].code != 0)
+			at = (at + 1) & codes->mask;
+		codes->slots[at] = old[i];
+	}
+	pfree(old);
+}
+
+/* "at" is the free slot in which the search for the key ended. */
+static uint32
+add_code(Codes *codes, uint64 key, uint64 at, Datum value)
+{
+	uint32		code = codes->count;
+
+	if (code == PG_UINT32_MAX - 1)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a column has more than %u distinct values", code));
+	if (code == codes->room)
+	{
+		codes->values = repalloc_huge(codes->values,
+									  2 * (Size) codes->room * sizeof(Datum));
+		codes->room *= 2;
+	}
+	codes->values[code] = value;
+	codes->count++;
+	codes->slots[at].key = key;
+	codes->slots[at].code = code + 1;
+	if (codes->count > (codes->mask + 1) / 8 * 5)
+		grow_slots(codes);
+
+	return code;
+}
+
+uint32
+codes_add_integer(Codes *codes, uint64 key, uint64 at)
+{
+	return add_code(codes, key, at, (Datum) key);
+}
+
+static const char *
+bytes_of(const Codes *codes, Datum value, size_t *len)
+{
+	struct varlena *bytes;
+
+	if (codes->typlen > 0)
+	{
+		*len = codes->typlen;
+		return DatumGetPointer(value);
+	}
+	bytes = PG_DETOAST_DATUM_PACKED(value);
+	*len = VARSIZE_ANY_EXHDR(bytes);
+
+	return VARDATA_ANY(bytes);
+}
+
+static uint64
+hash_of(Codes *codes, Datum value)
+{
+	if (codes->kind == CODES_BYTES)
+	{
+		size_t		len;
+		const char *bytes = bytes_of(codes, value, &len);
+
+		return hash_bytes_extended((const unsigned char *) bytes, len, 0);
+	}
+
+	/* Mixed, for hash functions whose low bits say little. */
+	return codes_mix(DatumGetUInt64(FunctionCall2Coll(&codes->hash,
+													  codes->collation, value,
+													  Int64GetDatum(0))));
+}
+
+static bool
+are_equal(Codes *codes, Datum a, Datum b)
+{
+	if (codes->kind == CODES_BYTES)
+	{
+		size_t		alen,
+					blen;
+		const char *abytes = bytes_of(codes, a, &alen);
+		const char *bbytes = bytes_of(codes, b, &blen);
+
+		return alen == blen && memcmp(abytes, bbytes, alen) == 0;
+	}
+
+	return DatumGetBool(FunctionCall2Coll(&codes->equal, codes->collation, a, b));
+}
+
+/* A copy that does not depend on a table's storage. */
+static Datum
+keep_value(Codes *codes, Datum value)
+{
+	MemoryContext old = MemoryContextSwitchTo(codes->context);
+
+	if (codes->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	else
+		value = datumCopy(value, codes->typbyval, codes->typlen);
+	MemoryContextSwitchTo(old);
+
+	return value;
+}
+
+/* As codes_get(), for values that are not integers. */
+uint32
+codes_find(Codes *codes, Datum value)
+{
+	uint64		key;
+	uint64		at;
+
+	if (codes->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	key = hash_of(codes, value);
+	for (at = slot_of_key(codes, key); codes->slots[at].code != 0;
+		 at = (at + 1) & codes->mask)
+	{
+		uint32		code = codes->slots[at].code - 1;
+
+		if (codes->slots[at].key == key &&
+			are_equal(codes, codes->values[code], value))
+			return code;
+	}
+
+	return add_code(codes, key, at, keep_value(codes, value));
+}

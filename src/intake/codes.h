@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * codes.h
+ *	  Small numbers for the distinct values of a column; see codes.c.
+ *
+ * IDENTIFICATION
+ *	  src/intake/codes.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SHOPANALYTICS_CODES_H
+#define SHOPANALYTICS_CODES_H
+
+#include "fmgr.h"
+
+typedef enum CodesKind
+{
+	CODES_INTEGER,				/* equal values are equal Datums */
+	CODES_BYTES,				/* equal values are equal bytes */
+	CODES_ANY					/* the type's own operator says */
+} CodesKind;
+
+typedef struct CodesSlot
+{
+	uint64		key;			/* the Datum, or the hash of the value */
+	uint32		code;			/* plus one; 0: the slot is free */
+} CodesSlot;
+
+typedef struct Codes
+{
+	CodesKind	kind;
+	Oid			collation;
+	int16		typlen;
+	bool		typbyval;
+	FmgrInfo	hash;			/* for CODES_ANY */
+	FmgrInfo	equal;
+	MemoryContext context;
+	uint32		count;			/* of codes, which are 0 to count - 1 */
+	uint32		room;			/* for values */
+	Datum	   *values;			/* by code */
+	CodesSlot  *slots;
+	uint64		mask;			/* number of slots, less one */
+} Codes;
+
+extern Codes *codes_create(Oid type, Oid collation);
+extern uint32 codes_find(Codes *codes, Datum value);
+extern uint32 codes_add_integer(Codes *codes, uint64 key, uint64 at);
+
+/* Every bit of the key has a say in every bit of the result. */
+static inline uint64
+codes_mix(uint64 key)
+{
+	key ^= key >> 32;
+	key *= UINT64CONST(0xd6e8feb86659fd93);
+	key ^= key >> 32;
+	key *= UINT64CONST(0xd6e8feb86659fd93);
+
+	return key ^ (key >> 32);
+}
+
+/* The code of a value, a new one if it was not seen before. */
+static inline uint32
+codes_get(Codes *codes, Datum value)
+{
+	uint64		key = (uint64) value;
+	uint64		at;
+
+	if (codes->kind != CODES_INTEGER)
+		return codes_find(codes, value);
+
+	for (at = codes_mix(key) & codes->mask; codes->slots[at].code != 0;
+		 at = (at + 1) & codes->mask)
+	{
+		if (codes->slots[at].key == key)
+			return codes->slots[at].code - 1;
+	}
+
+	return codes_add_integer(codes, key, at);
+}
+
+static inline Datum
+codes_value(const Codes *codes, uint32 code)
+{
+	return codes->values[code];
+}
+
+#endif							/* SHOPANALYTICS_CODES_H */

@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * groups.c
+ *	  Records gathered by the number of their group.
+ *
+ * A report over events needs those of one user together.  Sorting all of them
+ * by user and time would be work that the data has mostly done: events are
+ * stored about in order of time, and there are far fewer users than events.  So
+ * records are put into their groups by counting, in one pass that keeps their
+ * order, and a group is sorted by who needs it so.
+ *
+ * The records of all groups together take at most shopanalytics.intake_memory.
+ * When they would take more, they go to temporary files, parted by the group's
+ * number, and one part after another is read back.
+ *
+ * IDENTIFICATION
+ *	  src/intake/groups.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "intake/groups.h"
+#include "miscadmin.h"
+#include "storage/buffile.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+
+#define GROUPS_BLOCK_SIZE	(1024 * 1024)
+#define GROUPS_PART_BITS	6
+#define GROUPS_PARTS		(1 << GROUPS_PART_BITS)
+
+static int	intake_memory;		/* kB */
+
+struct GroupsStore
+{
+	MemoryContext context;
+	char	  **blocks;			/* full ones, and the one being filled */
+	size_t		nblocks;
+	size_t		room;			/* for blocks */
+	BufFile   **parts;			/* NULL as long as all are in memory */
+
+	/* While groups are handed out. */
+	int			part;			/* the next one to be read */
+	uint32		ngroups;
+	uint32		group;			/* in this part, the next one */
+	uint32		npart;			/* number of groups in this part */
+	char	   *records;		/* of this part, by group */
+	uint64	   *ends;			/* of groups, in records */
+};
+
+void
+groups_define_settings(void)
+{
+	DefineCustomIntVariable("shopanalytics.intake_memory",
+							"Sets the most memory that a report's events may take before they go to temporary files.",
+							"The distinct users, sessions or products are kept in memory beside it.",
+							&intake_memory,
+							256 * 1024,
+							1024,
+							MAX_KILOBYTES,
+							PGC_USERSET,
+							GUC_UNIT_KB,
+							NULL, NULL, NULL);
+}
+
+/* In the current memory context. */
+Groups *
+groups_create(size_t record_size)
+{
+	Groups	   *groups = palloc0(sizeof(Groups));
+
+	groups->size = record_size;
+	groups->store = palloc0(sizeof(struct GroupsStore));
+	groups->store->context = AllocSetContextCreate(CurrentMemoryContext,
+												   "shopanalytics groups",
+												   ALLOCSET_DEFAULT_SIZES);
+	groups->store->room = 16;
+	groups->store->blocks = MemoryContextAlloc(groups->store->context,
+											   16 * sizeof(char *));
+
+	return groups;
+}
+
+static size_t
+records_per_block(const Groups *groups)
+{
+	return GROUPS_BLOCK_SIZE / groups->size;
+}
+
+/* In the last block. */
+static size_t
+last_block_records(const Groups *groups)
+{
+	const struct GroupsStore *store = groups->store;
+
+	if (store->nblocks == 0)
+		return 0;
+
+	return (groups->next - store->blocks[store->nblocks - 1]) / groups->size;
+}
+
+static uint32
+group_of(const char *record)
+{
+	return *(const uint32 *) record;
+}
+
+/* Empties all blocks and keeps the first. */
+static void
+write_blocks(Groups *groups)
+{
+	struct GroupsStore *store = groups->store;
+	size_t		i;
+
+	for (i = 0; i < store->nblocks; i++)
+	{
+		char	   *record = store->blocks[i];
+		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) :
+		last_block_records(groups);
+		size_t		r;
+
+		for (r = 0; r < count; r++, record += groups->size)
+			BufFileWrite(store->parts[group_of(record) % GROUPS_PARTS], record,
+						 groups->size);
+		if (i > 0)
+			pfree(store->blocks[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+	store->nblocks = 1;
+	groups->next = store->blocks[0];
+	groups->end = groups->next + records_per_block(groups) * groups->size;
+}
+
+static void
+go_to_files(Groups *groups)
+{
+	struct GroupsStore *store = groups->store;
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+	int			i;
+
+	ereport(NOTICE,
+			errmsg("the events take more than %d MB of memory and go to temporary files",
+				   intake_memory / 1024),
+			errhint("Raising shopanalytics.intake_memory makes the report faster."));
+	store->parts = palloc(GROUPS_PARTS * sizeof(BufFile *));
+	for (i = 0; i < GROUPS_PARTS; i++)
+		store->parts[i] = BufFileCreateTemp(false);
+	MemoryContextSwitchTo(old);
+}
+
+/* The last block is full. */
+void
+groups_make_room(Groups *groups)
+{
+	struct GroupsStore *store = groups->store;
+
+	/* Putting the records into their groups takes the same again. */
+	if (store->parts == NULL &&
+		(store->nblocks + 1) * (GROUPS_BLOCK_SIZE / 1024) > (size_t) intake_memory / 2)
+	{
+		if (store->nblocks > 0)
+			go_to_files(groups);
+	}
+	if (store->parts != NULL)
+	{
+		write_blocks(groups);
+		return;
+	}
+
+	if (store->nblocks == store->room)
+	{
+		store->room *= 2;
+		store->blocks = repalloc_huge(store->blocks, store->room * sizeof(char *));
+	}
+	groups->next = MemoryContextAlloc(store->context, GROUPS_BLOCK_SIZE);
+	groups->end = groups->next + records_per_block(groups) * groups->size;
+	store->blocks[store->nblocks++] = groups->next;
+}
+
+/*
+ * The place of a group in its part.  Parts take the groups in turn, so that they
+ * are of about the same size.
+ */
+static uint32
+place_in_part(const struct GroupsStore *store, uint32 group)
+{
+	return store->parts == NULL ? group : group >> GROUPS_PART_BITS;
+}
+
+/* From the number of records in each group to where each begins. */
+static uint64
+counts_to_starts(uint64 *counts, uint32 n)
+{
+	uint64		total = 0;
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		uint64		count = counts[i];
+
+		counts[i] = total;
+		total += count;
+	}
+
+	return total;
+}
+
+/* Each start moves on to the end of its group, while that fills. */
+static inline void
+place_record(Groups *groups, const char *record)
+{
+	struct GroupsStore *store = groups->store;
+	uint64	   *start = &store->ends[place_in_part(store, group_of(record))];
+
+	memcpy(store->records + (*start)++ * groups->size, record, groups->size);
+}
+
+static void
+gather_blocks(Groups *groups)
+{
+	struct GroupsStore *store = groups->store;
+	size_t		last = last_block_records(groups);
+	uint64		total;
+	size_t		i,
+				r;
+
+	for (i = 0; i < store->nblocks; i++)
+	{
+		const char *record = store->blocks[i];
+		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) : last;
+
+		for (r = 0; r < count; r++, record += groups->size)
+			store->ends[group_of(record)]++;
+	}
+	total = counts_to_starts(store->ends, store->npart);
+	store->records = MemoryContextAllocHuge(store->context,
+											Max(total, 1) * groups->size);
+	for (i = 0; i < store->nblocks; i++)
+	{
+		const char *record = store->blocks[i];
+		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) : last;
+
+		for (r = 0; r < count; r++, record += groups->size)
+			place_record(groups, record);
+		pfree(store->blocks[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+	store->nblocks = 0;
+}
+
+static void
+rewind_part(BufFile *file)
+{
+	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				errcode_for_file_access(),
+				errmsg("could not rewind temporary file of a report"));
+}
+
+/* Counts on a first reading, places on a second. */
+static void
+gather_part(Groups *groups, BufFile *file)
+{
+	struct GroupsStore *store = groups->store;
+	int64		size = BufFileSize(file);
+	uint64		total = size / groups->size;
+	char		record[128];
+	uint64		i;
+
+	Assert(groups->size <= sizeof(record));
+	if (size / 1024 > intake_memory)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a part of the events takes more than %d MB of memory",
+					   intake_memory / 1024),
+				errhint("Raise shopanalytics.intake_memory, or leave out the users with the most events."));
+
+	rewind_part(file);
+	for (i = 0; i < total; i++)
+	{
+		BufFileReadExact(file, record, groups->size);
+		store->ends[place_in_part(store, group_of(record))]++;
+	}
+	counts_to_starts(store->ends, store->npart);
+	store->records = MemoryContextAllocHuge(store->context,
+											Max(total, 1) * groups->size);
+	rewind_part(file);
+	for (i = 0; i < total; i++)
+	{
+		BufFileReadExact(file, record, groups->size);
+		place_record(groups, record);
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	BufFileClose(file);
+}
+
+static bool
+next_part(Groups *groups)
+{
+	struct GroupsStore *store = groups->store;
+	int			nparts = store->parts == NULL ? 1 : GROUPS_PARTS;
+	int			part = store->part;
+
+	if (part == nparts)
+		return false;
+
+	store->part++;
+	store->group = 0;
+	store->npart = store->ngroups / nparts + (part < store->ngroups % nparts ? 1 : 0);
+	if (store->records != NULL)
+	{
+		pfree(store->records);
+		pfree(store->ends);
+	}
+	store->ends = MemoryContextAllocExtended(store->context,
+											 Max(store->npart, 1) * sizeof(uint64),
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (store->parts == NULL)
+		gather_blocks(groups);
+	else
+		gather_part(groups, store->parts[part]);
+
+	return true;
+}
+
+/* All records are in; the number of groups is known. */
+void
+groups_finish(Groups *groups, uint32 ngroups)
+{
+	struct GroupsStore *store = groups->store;
+
+	store->ngroups = ngroups;
+	if (store->parts != NULL)
+		write_blocks(groups);
+}
+
+/* Groups without records are passed over. */
+bool
+groups_next(Groups *groups, RecordGroup *group)
+{
+	struct GroupsStore *store = groups->store;
+
+	for (;;)
+	{
+		while (store->group < store->npart)
+		{
+			uint32		i = store->group++;
+			uint64		start = i == 0 ? 0 : store->ends[i - 1];
+
+			if (store->ends[i] == start)
+				continue;
+			group->number = store->parts == NULL ? i :
+				(i << GROUPS_PART_BITS) + (store->part - 1);
+			group->records = store->records + start * groups->size;
+			group->count = store->ends[i] - start;
+
+			return true;
+		}
+		if (!next_part(groups))
+			return false;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* After the last group; an error cleans up by itself. */
+void
+groups_destroy(Groups *groups)
+{
+	MemoryContextDelete(groups->store->context);
+	pfree(groups->store);
+	pfree(groups);
+}

@@ -1,0 +1,428 @@
+/*-------------------------------------------------------------------------
+ *
+ * intake.c
+ *	  Reading a table, a view or a query into a report.
+ *
+ * The rows come through the executor to a receiver of our own, straight from
+ * its slots: the caller's rights, row security, views and partitions hold, and
+ * no row is formed or copied on the way.  The query is planned as any other, so
+ * a report over a month reads by the index on time if there is one.
+ *
+ * IDENTIFICATION
+ *	  src/intake/intake.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "intake/intake.h"
+#include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+
+const char *const intake_user_names[] = {"user_id", "customer_id", NULL};
+const char *const intake_time_names[] = {"event_time", "ts", NULL};
+const char *const intake_event_names[] = {"event_name", "event_type", NULL};
+const char *const intake_price_names[] = {"price", "value", NULL};
+const char *const intake_product_names[] = {"product_id", "item_id", NULL};
+const char *const intake_category_names[] = {"category_id", "category", NULL};
+
+struct Intake
+{
+	char	   *sql;			/* that gives the columns in their order */
+};
+
+typedef struct IntakeReceiver
+{
+	DestReceiver pub;
+	IntakeRow	row;
+	void	   *arg;
+	MemoryContext context;		/* for what a row needs */
+} IntakeReceiver;
+
+/* What is wrong with our query is wrong with the source: show both. */
+static void
+intake_error(void *arg)
+{
+	const char *sql = arg;
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(sql);
+	}
+	else
+		errcontext("reading events by \"%s\"", sql);
+}
+
+/* Past white space and comments. */
+static const char *
+first_token(const char *str)
+{
+	for (;;)
+	{
+		if (isspace((unsigned char) *str))
+			str++;
+		else if (str[0] == '-' && str[1] == '-')
+			str += strcspn(str, "\n");
+		else if (str[0] == '/' && str[1] == '*')
+		{
+			const char *end = strstr(str + 2, "*/");
+
+			if (end == NULL)
+				return str;
+			str = end + 2;
+		}
+		else
+			return str;
+	}
+}
+
+static bool
+is_query(const char *events)
+{
+	static const char *const starts[] = {"select", "values", "with", "table", NULL};
+	const char *token = first_token(events);
+	int			i;
+
+	if (*token == '(')
+		return true;
+	for (i = 0; starts[i] != NULL; i++)
+	{
+		size_t		len = strlen(starts[i]);
+
+		if (pg_strncasecmp(token, starts[i], len) == 0 &&
+			!isalnum((unsigned char) token[len]) && token[len] != '_' &&
+			token[len] != '.' && token[len] != '$' && !IS_HIGHBIT_SET(token[len]))
+			return true;
+	}
+
+	return false;
+}
+
+/*
+ * Parsed by itself, so that nothing in it can close the parenthesis that we put
+ * around it.
+ */
+static char *
+from_query(const char *events)
+{
+	List	   *parsed = pg_parse_query(events);
+	RawStmt    *raw;
+	StringInfoData from;
+
+	if (list_length(parsed) != 1 ||
+		!IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("events must be a table, a view or one query"));
+	raw = linitial_node(RawStmt, parsed);
+	initStringInfo(&from);
+	appendStringInfoChar(&from, '(');
+	if (raw->stmt_len > 0)
+		appendBinaryStringInfo(&from, events + raw->stmt_location, raw->stmt_len);
+	else
+		appendStringInfoString(&from, events + raw->stmt_location);
+	appendStringInfoString(&from, "\n) AS events");
+
+	return from.data;
+}
+
+static char *
+from_relation(const char *events)
+{
+	List	   *names;
+	RangeVar   *relation;
+
+	if (*first_token(events) == '\0')
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("events is empty"),
+				errhint("Name a table or a view, or pass a query."));
+	names = stringToQualifiedNameList(events, NULL);
+	relation = makeRangeVarFromNameList(names);
+
+	return psprintf("%s AS events", quote_qualified_identifier(relation->schemaname,
+															   relation->relname));
+}
+
+/* What comes from there, as target entries. */
+static List *
+columns_of(const char *from)
+{
+	char	   *sql = psprintf("SELECT * FROM %s", from);
+	ErrorContextCallback callback;
+	RawStmt    *raw;
+	Query	   *query;
+
+	callback.callback = intake_error;
+	callback.arg = sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	raw = linitial_node(RawStmt, pg_parse_query(sql));
+	query = parse_analyze_fixedparams(raw, sql, NULL, 0, NULL);
+	error_context_stack = callback.previous;
+
+	return query->targetList;
+}
+
+static TargetEntry *
+find_column(List *targets, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, targets)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, cell);
+
+		if (!target->resjunk && strcmp(target->resname, name) == 0)
+			return target;
+	}
+
+	return NULL;
+}
+
+static char *
+list_columns(List *targets)
+{
+	StringInfoData list;
+	ListCell   *cell;
+
+	initStringInfo(&list);
+	foreach(cell, targets)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+						 lfirst_node(TargetEntry, cell)->resname);
+
+	return list.data;
+}
+
+/* The column itself, or NULL if there is none and none is needed. */
+static TargetEntry *
+choose_column(List *targets, const IntakeColumn *column)
+{
+	TargetEntry *target = NULL;
+	int			i;
+
+	if (column->name != NULL)
+		target = find_column(targets, column->name);
+	else
+	{
+		for (i = 0; target == NULL && column->usual != NULL && column->usual[i] != NULL; i++)
+			target = find_column(targets, column->usual[i]);
+	}
+	if (target != NULL)
+		return target;
+
+	if (column->name != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_COLUMN),
+				errmsg("the events have no column \"%s\"", column->name),
+				errdetail("%s names it; there are: %s.", column->argument, list_columns(targets)));
+	if (column->required)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_COLUMN),
+				errmsg("the events have no column \"%s\"", column->usual[0]),
+				errdetail("There are: %s.", list_columns(targets)),
+				errhint("Name another one by %s.", column->argument));
+
+	return NULL;
+}
+
+/* Appends the column to the query, cast if need be. */
+static void
+append_column(StringInfo sql, IntakeColumn *column, const TargetEntry *target)
+{
+	const char *name = quote_identifier(target->resname);
+	Oid			type = getBaseType(exprType((Node *) target->expr));
+	Oid			output;
+	bool		is_varlena;
+
+	if (type == UNKNOWNOID)
+		type = TEXTOID;
+	column->present = true;
+	column->collation = exprCollation((Node *) target->expr);
+	switch (column->kind)
+	{
+		case INTAKE_ANY:
+			appendStringInfo(sql, "events.%s", name);
+			break;
+		case INTAKE_TIME:
+			if (type == TIMESTAMPTZOID)
+				appendStringInfo(sql, "events.%s", name);
+			else if (type == TIMESTAMPOID || type == DATEOID)
+				appendStringInfo(sql, "events.%s::pg_catalog.timestamptz", name);
+			else
+				ereport(ERROR,
+						errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("column \"%s\" is of type %s, not a time", target->resname, format_type_be(type)),
+						errhint("Pass a query that makes it a timestamptz, for example by to_timestamp()."));
+			type = TIMESTAMPTZOID;
+			break;
+		case INTAKE_NUMBER:
+			if (type != NUMERICOID && type != INT2OID && type != INT4OID &&
+				type != INT8OID && type != FLOAT4OID && type != FLOAT8OID)
+				ereport(ERROR,
+						errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("column \"%s\" is of type %s, not a number", target->resname, format_type_be(type)),
+						errhint("Pass a query that casts it to numeric."));
+			appendStringInfo(sql, "events.%s", name);
+			break;
+	}
+	column->type = type;
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info(output, &column->output);
+}
+
+static void
+append_period(StringInfo sql, const IntakePeriod *period, const char *name)
+{
+	const char *word = "WHERE";
+
+	/*
+	 * timestamptz_to_str() writes what any setting of DateStyle reads, and
+	 * reuses its buffer.
+	 */
+	if (!TIMESTAMP_IS_NOBEGIN(period->from))
+	{
+		appendStringInfo(sql, " %s events.%s >= %s::pg_catalog.timestamptz", word, name,
+						 quote_literal_cstr(timestamptz_to_str(period->from)));
+		word = "AND";
+	}
+	if (!TIMESTAMP_IS_NOEND(period->to))
+		appendStringInfo(sql, " %s events.%s < %s::pg_catalog.timestamptz", word, name,
+						 quote_literal_cstr(timestamptz_to_str(period->to)));
+}
+
+/*
+ * Finds the columns and says what is wrong with them.  "events" is the name of a
+ * table or view, or a query; of these only a query can begin with a keyword or a
+ * parenthesis.  All is allocated in the current memory context.
+ */
+Intake *
+intake_open(const char *events, IntakeColumn *columns, int ncolumns,
+			const IntakePeriod *period)
+{
+	Intake	   *intake = palloc(sizeof(Intake));
+	char	   *from = is_query(events) ? from_query(events) : from_relation(events);
+	List	   *targets = columns_of(from);
+	const char *time_name = NULL;
+	StringInfoData sql;
+	int			i;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (i = 0; i < ncolumns; i++)
+	{
+		TargetEntry *target = choose_column(targets, &columns[i]);
+
+		if (i > 0)
+			appendStringInfoString(&sql, ", ");
+		columns[i].present = false;
+		if (target == NULL)
+		{
+			appendStringInfoString(&sql, "NULL");
+			continue;
+		}
+		append_column(&sql, &columns[i], target);
+		if (columns[i].kind == INTAKE_TIME)
+			time_name = quote_identifier(target->resname);
+	}
+	appendStringInfo(&sql, " FROM %s", from);
+	if (period != NULL && time_name != NULL)
+		append_period(&sql, period, time_name);
+	intake->sql = sql.data;
+
+	return intake;
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	IntakeReceiver *receiver = (IntakeReceiver *) self;
+	MemoryContext old;
+
+	slot_getallattrs(slot);
+	old = MemoryContextSwitchTo(receiver->context);
+	receiver->row(receiver->arg, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(receiver->context);
+
+	return true;
+}
+
+static void
+receive_nothing(DestReceiver *self)
+{
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+/*
+ * Calls "row" for every row, in a memory context that lasts for that row.  The
+ * snapshot is that of the query which called the report.
+ */
+void
+intake_read(Intake *intake, IntakeRow row, void *arg)
+{
+	IntakeReceiver receiver = {
+		.pub = {
+			.receiveSlot = receive_row,
+			.rStartup = receive_startup,
+			.rShutdown = receive_nothing,
+			.rDestroy = receive_nothing,
+			.mydest = DestNone,
+		},
+		.row = row,
+		.arg = arg,
+	};
+	ErrorContextCallback callback;
+	RawStmt    *raw;
+	Query	   *query;
+	PlannedStmt *plan;
+	QueryDesc  *desc;
+
+	receiver.context = AllocSetContextCreate(CurrentMemoryContext,
+											 "shopanalytics intake row",
+											 ALLOCSET_SMALL_SIZES);
+	callback.callback = intake_error;
+	callback.arg = intake->sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	raw = linitial_node(RawStmt, pg_parse_query(intake->sql));
+	query = linitial_node(Query,
+						  pg_analyze_and_rewrite_fixedparams(raw, intake->sql, NULL, 0, NULL));
+	plan = pg_plan_query(query, intake->sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(), InvalidSnapshot,
+						   &receiver.pub, NULL, NULL, 0);
+	ExecutorStart(desc, 0);
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+	ExecutorFinish(desc);
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+
+	error_context_stack = callback.previous;
+	MemoryContextDelete(receiver.context);
+}

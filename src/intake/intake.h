@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * intake.h
+ *	  Reading a table, a view or a query into a report; see intake.c.
+ *
+ * IDENTIFICATION
+ *	  src/intake/intake.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SHOPANALYTICS_INTAKE_H
+#define SHOPANALYTICS_INTAKE_H
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "nodes/nodes.h"
+#include "utils/numeric.h"
+
+typedef enum IntakeKind
+{
+	INTAKE_ANY,					/* of any type, as it is */
+	INTAKE_TIME,				/* a timestamptz, or what can be one */
+	INTAKE_NUMBER				/* read it by intake_number() */
+} IntakeKind;
+
+/* A column that a report asks for. */
+typedef struct IntakeColumn
+{
+	const char *argument;		/* of the SQL function, that names it */
+	const char *name;			/* as named there; NULL: the usual one */
+	const char *const *usual;	/* names that it may have, NULL at the end */
+	IntakeKind	kind;
+	bool		required;
+
+	/* Set by intake_open(). */
+	bool		present;		/* if not, every value is NULL */
+	Oid			type;			/* of the values, domains looked through */
+	Oid			collation;
+	FmgrInfo	output;
+} IntakeColumn;
+
+/* Rows from here on and to before there, by the column of kind INTAKE_TIME. */
+typedef struct IntakePeriod
+{
+	TimestampTz from;			/* DT_NOBEGIN: no bound */
+	TimestampTz to;				/* DT_NOEND: no bound */
+} IntakePeriod;
+
+/* Values and nulls are in the order of the columns, and gone after the call. */
+typedef void (*IntakeRow) (void *arg, const Datum *values, const bool *nulls);
+
+typedef struct Intake Intake;
+
+/* Rows that no report can place, left out. */
+typedef struct IntakeLeftOut
+{
+	uint64		no_user;
+	uint64		no_session;
+	uint64		no_time;
+	uint64		infinite_time;
+} IntakeLeftOut;
+
+/* The usual names of columns. */
+extern PGDLLIMPORT const char *const intake_user_names[];
+extern PGDLLIMPORT const char *const intake_time_names[];
+extern PGDLLIMPORT const char *const intake_event_names[];
+extern PGDLLIMPORT const char *const intake_price_names[];
+extern PGDLLIMPORT const char *const intake_product_names[];
+extern PGDLLIMPORT const char *const intake_category_names[];
+
+extern Intake *intake_open(const char *events, IntakeColumn *columns,
+						   int ncolumns, const IntakePeriod *period);
+extern void intake_read(Intake *intake, IntakeRow row, void *arg);
+
+extern const char *intake_column_argument(FunctionCallInfo fcinfo, int argno);
+extern const char *intake_events_argument(FunctionCallInfo fcinfo, int argno);
+extern Numeric intake_number(const IntakeColumn *column, Datum value);
+extern char *intake_text(const IntakeColumn *column, Datum value);
+extern bool intake_is_empty(const IntakeColumn *column, Datum value);
+extern bool intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull);
+extern void intake_tell_left_out(const IntakeLeftOut *out);
+
+#endif							/* SHOPANALYTICS_INTAKE_H */

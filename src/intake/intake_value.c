@@ -1,0 +1,115 @@
+/*-------------------------------------------------------------------------
+ *
+ * intake_value.c
+ *	  Arguments and values of reports over events.
+ *
+ * IDENTIFICATION
+ *	  src/intake/intake_value.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "intake/intake.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+
+/* The text that names the events. */
+const char *
+intake_events_argument(FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("events must not be null"),
+				errhint("Name a table or a view, or pass a query."));
+
+	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
+}
+
+/* The name of a column, or NULL for the usual one. */
+const char *
+intake_column_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? NULL : NameStr(*PG_GETARG_NAME(argno));
+}
+
+Numeric
+intake_number(const IntakeColumn *column, Datum value)
+{
+	switch (column->type)
+	{
+		case NUMERICOID:
+			return DatumGetNumeric(value);
+		case INT2OID:
+			return int64_to_numeric(DatumGetInt16(value));
+		case INT4OID:
+			return int64_to_numeric(DatumGetInt32(value));
+		case INT8OID:
+			return int64_to_numeric(DatumGetInt64(value));
+		case FLOAT4OID:
+			return DatumGetNumeric(DirectFunctionCall1(float4_numeric, value));
+		case FLOAT8OID:
+			return DatumGetNumeric(DirectFunctionCall1(float8_numeric, value));
+		default:
+			elog(ERROR, "unexpected type %u of a number", column->type);
+	}
+}
+
+/* What the type's output function writes. */
+char *
+intake_text(const IntakeColumn *column, Datum value)
+{
+	return OutputFunctionCall(unconstify(FmgrInfo *, &column->output), value);
+}
+
+/* Does the value say nothing, as NULL does? */
+bool
+intake_is_empty(const IntakeColumn *column, Datum value)
+{
+	if (column->type != TEXTOID && column->type != VARCHAROID)
+		return false;
+
+	return VARSIZE_ANY_EXHDR(PG_DETOAST_DATUM_PACKED(value)) == 0;
+}
+
+/* Must a row be left out for its time?  If so, it is counted. */
+bool
+intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull)
+{
+	if (isnull)
+		out->no_time++;
+	else if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
+		out->infinite_time++;
+	else
+		return false;
+
+	return true;
+}
+
+static void
+append_count(StringInfo list, uint64 count, const char *what)
+{
+	if (count > 0)
+		appendStringInfo(list, "%s" UINT64_FORMAT " %s", list->len > 0 ? ", " : "",
+						 count, what);
+}
+
+void
+intake_tell_left_out(const IntakeLeftOut *out)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	append_count(&list, out->no_user, "without a user");
+	append_count(&list, out->no_session, "without a session");
+	append_count(&list, out->no_time, "without a time");
+	append_count(&list, out->infinite_time, "at an infinite time");
+	if (list.len > 0)
+		ereport(NOTICE,
+				errmsg("events are left out: %s", list.data));
+}
