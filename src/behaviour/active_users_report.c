@@ -55,6 +55,7 @@ typedef struct ActiveUsers
 	Groups	   *groups;
 	int32	   *last_day;		/* by user: the day that came last */
 	uint32		nlast_day;
+	uint32		room_last_day;
 	int32		min_day;
 	int32		max_day;
 } ActiveUsers;
@@ -71,15 +72,12 @@ remember_day(ActiveUsers *active, uint32 user, int32 day)
 {
 	ActiveDay  *record;
 
-	if (user >= active->nlast_day)
+	/* Codes are given out in order, so a new one is the next. */
+	if (user == active->nlast_day)
 	{
-		uint32		i = active->nlast_day;
-
-		active->nlast_day *= 2;
-		active->last_day = repalloc_huge(active->last_day,
-										 active->nlast_day * sizeof(int32));
-		for (; i < active->nlast_day; i++)
-			active->last_day[i] = PG_INT32_MIN;
+		active->last_day = codes_make_room(active->last_day, &active->room_last_day,
+										   user, sizeof(int32));
+		active->last_day[active->nlast_day++] = PG_INT32_MIN;
 	}
 
 	/* Most events of a user follow another one of the same day. */
@@ -266,10 +264,7 @@ active_users_report(PG_FUNCTION_ARGS)
 	intake = intake_open(intake_events_argument(fcinfo, 0), columns, ACTIVE_COLUMNS, &period);
 	active.users = codes_create(columns[ACTIVE_USER].type, columns[ACTIVE_USER].collation);
 	active.groups = groups_create(sizeof(ActiveDay));
-	active.nlast_day = 1024;
-	active.last_day = palloc(active.nlast_day * sizeof(int32));
-	for (i = 0; i < active.nlast_day; i++)
-		active.last_day[i] = PG_INT32_MIN;
+	active.last_day = palloc(sizeof(int32));
 	intake_read(intake, take_event, &active);
 	intake_tell_left_out(&active.left_out);
 

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "behaviour/session_key.h"
 #include "compat.h"
 
 #define UNIX_EPOCH_USECS \
@@ -73,17 +74,13 @@ session_key_digest(const char *start, int start_len,
 	pg_cryptohash_free(hash);
 }
 
-/* (user_key text, session_start timestamptz) => uuid */
-Datum
-session_key(PG_FUNCTION_ARGS)
+/* The user is in the server's encoding. */
+void
+session_key_make(pg_uuid_t *key, const char *user, int user_len, TimestampTz start)
 {
-	text	   *user_key = PG_GETARG_TEXT_PP(0);
-	char	   *user = VARDATA_ANY(user_key);
-	int			user_len = VARSIZE_ANY_EXHDR(user_key);
-	char		start[START_SIZE];
-	int			start_len = session_key_start(PG_GETARG_TIMESTAMPTZ(1), start);
+	char		start_text[START_SIZE];
+	int			start_len = session_key_start(start, start_text);
 	uint8		digest[SHA1_DIGEST_LENGTH];
-	pg_uuid_t  *key = palloc(sizeof(pg_uuid_t));
 
 	/* bytes of no known encoding are taken as they are */
 	if (GetDatabaseEncoding() != PG_SQL_ASCII)
@@ -96,11 +93,22 @@ session_key(PG_FUNCTION_ARGS)
 			user_len = strlen(utf8);
 		}
 	}
-	session_key_digest(start, start_len, user, user_len, digest);
+	session_key_digest(start_text, start_len, user, user_len, digest);
 
 	memcpy(key->data, digest, UUID_LEN);
 	key->data[6] = (key->data[6] & 0x0F) | 0x50;	/* version 5 */
 	key->data[8] = (key->data[8] & 0x3F) | 0x80;	/* variant of the RFC */
+}
+
+/* (user_key text, session_start timestamptz) => uuid */
+Datum
+session_key(PG_FUNCTION_ARGS)
+{
+	text	   *user_key = PG_GETARG_TEXT_PP(0);
+	pg_uuid_t  *key = palloc(sizeof(pg_uuid_t));
+
+	session_key_make(key, VARDATA_ANY(user_key), VARSIZE_ANY_EXHDR(user_key),
+					 PG_GETARG_TIMESTAMPTZ(1));
 
 	PG_RETURN_UUID_P(key);
 }

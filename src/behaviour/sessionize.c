@@ -13,10 +13,6 @@
  * as the rules are.  That is why a timeout that changes within a partition is
  * an error: with two of them in one instant the sort would choose.
  *
- * Times are plain 64-bit integers here, microseconds or what the user counts
- * in.  The distance of two of them need not fit in 64 bits with a sign, but
- * does without one when the earlier is known, as it is.
- *
  * IDENTIFICATION
  *	  src/behaviour/sessionize.c
  *
@@ -33,6 +29,7 @@
 #include "windowapi.h"
 
 #include "behaviour/interval_usecs.h"
+#include "behaviour/session.h"
 #include "compat.h"
 
 #define ROWS_KEPT	32			/* of those already passed, at most */
@@ -47,29 +44,6 @@ enum
 	ARG_MAX_EVENTS
 };
 
-typedef enum TimeScale
-{
-	SCALE_CLOCK,				/* timestamps, which can be infinite */
-	SCALE_NUMBER				/* bigint, in any unit */
-} TimeScale;
-
-typedef enum SplitReason
-{
-	SPLIT_NONE,					/* the row continues its session */
-	SPLIT_FIRST,
-	SPLIT_TIMEOUT,
-	SPLIT_FORCED,
-	SPLIT_MAX_DURATION,
-	SPLIT_MAX_EVENTS
-} SplitReason;
-
-typedef struct SessionRules
-{
-	uint64		timeout;		/* longest gap inside a session */
-	uint64		max_duration;	/* of a session; PG_UINT64_MAX: any */
-	int64		max_events;		/* in a session; PG_INT64_MAX: any */
-} SessionRules;
-
 /* Per partition; starts as zeroes. */
 typedef struct SessionState
 {
@@ -77,13 +51,8 @@ typedef struct SessionState
 	bool		rules_vary;		/* rules must be read for each row */
 	bool		split_varies;	/* split must be read for each row */
 	bool		split;			/* otherwise, what it is */
-	TimeScale	scale;
 	SessionRules rules;
-
-	int64		number;			/* of the current session; 0: none yet */
-	int64		start;			/* its first time */
-	int64		last;			/* its latest time */
-	int64		nevents;		/* its rows so far */
+	Session		session;
 } SessionState;
 
 PG_FUNCTION_INFO_V1(sessionize_support);
@@ -93,58 +62,6 @@ PG_FUNCTION_INFO_V1(window_session_split_reason);
 PG_FUNCTION_INFO_V1(window_sessionize_bigint);
 PG_FUNCTION_INFO_V1(window_session_start_bigint);
 PG_FUNCTION_INFO_V1(window_session_split_reason_bigint);
-
-/*
- * Distance of two times, the earlier first.  From or to an infinite time it is
- * longer than any timeout, unless both are the same.
- */
-static inline uint64
-session_gap(TimeScale scale, int64 from, int64 to)
-{
-	if (scale == SCALE_CLOCK && from != to &&
-		(TIMESTAMP_IS_NOBEGIN(from) || TIMESTAMP_IS_NOEND(to)))
-		return PG_UINT64_MAX;
-
-	return (uint64) to - (uint64) from;
-}
-
-/* Why the next event starts a session, if it does; the first reason counts. */
-static inline SplitReason
-session_split(const SessionState *state, int64 ts, bool split)
-{
-	const SessionRules *rules = &state->rules;
-
-	if (state->number == 0)
-		return SPLIT_FIRST;
-	if (session_gap(state->scale, state->last, ts) > rules->timeout)
-		return SPLIT_TIMEOUT;
-	if (split)
-		return SPLIT_FORCED;
-	if (session_gap(state->scale, state->start, ts) > rules->max_duration)
-		return SPLIT_MAX_DURATION;
-	if (state->nevents >= rules->max_events)
-		return SPLIT_MAX_EVENTS;
-
-	return SPLIT_NONE;
-}
-
-/* The whole algorithm: take in the next event, in order of time. */
-static inline SplitReason
-session_advance(SessionState *state, int64 ts, bool split)
-{
-	SplitReason reason = session_split(state, ts, split);
-
-	if (reason != SPLIT_NONE)
-	{
-		state->number++;
-		state->start = ts;
-		state->nevents = 0;
-	}
-	state->last = ts;
-	state->nevents++;
-
-	return reason;
-}
 
 /* A length of time, in the unit of the times. */
 static uint64
@@ -177,6 +94,7 @@ session_rules_read(WindowObject winobj, TimeScale scale, SessionRules *rules)
 				scale == SCALE_CLOCK ?
 				errhint("Leave it out for 30 minutes.") :
 				errhint("Give it in the unit of the times."));
+	rules->scale = scale;
 	rules->timeout = session_length(scale, value, "timeout");
 
 	value = WinGetFuncArgCurrent(winobj, ARG_MAX_DURATION, &isnull);
@@ -231,7 +149,6 @@ session_state_prepare(FunctionCallInfo fcinfo, SessionState *state,
 	WindowObject winobj = PG_WINDOW_OBJECT();
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 
-	state->scale = scale;
 	session_rules_read(winobj, scale, &state->rules);
 	state->rules_vary = !(get_fn_expr_arg_stable(flinfo, ARG_TIMEOUT) &&
 						  get_fn_expr_arg_stable(flinfo, ARG_MAX_DURATION) &&
@@ -299,8 +216,8 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 	if (isnull)
 		return false;
 	ts = DatumGetInt64(value);
-	if (state->number > 0)
-		session_check_order(fcinfo, state->last, ts);
+	if (state->session.number > 0)
+		session_check_order(fcinfo, state->session.last, ts);
 
 	split = state->split;
 	if (state->split_varies)
@@ -309,7 +226,7 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 		split = !isnull && DatumGetBool(value);
 	}
 
-	*reason = session_advance(state, ts, split);
+	*reason = session_advance(&state->session, &state->rules, ts, split);
 
 	return true;
 }
@@ -323,7 +240,7 @@ session_number_datum(FunctionCallInfo fcinfo, TimeScale scale)
 	if (!session_next(fcinfo, scale, &state, &reason))
 		PG_RETURN_NULL();
 
-	PG_RETURN_INT64(state->number);
+	PG_RETURN_INT64(state->session.number);
 }
 
 static inline Datum
@@ -335,7 +252,7 @@ session_start_datum(FunctionCallInfo fcinfo, TimeScale scale)
 	if (!session_next(fcinfo, scale, &state, &reason))
 		PG_RETURN_NULL();
 
-	PG_RETURN_INT64(state->start);
+	PG_RETURN_INT64(state->session.start);
 }
 
 static inline Datum

@@ -12,6 +12,7 @@
 #define SHOPANALYTICS_CODES_H
 
 #include "fmgr.h"
+#include "utils/palloc.h"
 
 typedef enum CodesKind
 {
@@ -82,6 +83,20 @@ static inline Datum
 codes_value(const Codes *codes, uint32 code)
 {
 	return codes->values[code];
+}
+
+/*
+ * Room for one more entry in an array that is indexed by code.  Starts with
+ * room 0 and a pointer to any palloc'd chunk.
+ */
+static inline void *
+codes_make_room(void *array, uint32 *room, uint32 count, size_t size)
+{
+	if (likely(count < *room))
+		return array;
+	*room = Max(1024, 2 * *room);
+
+	return repalloc_huge(array, *room * size);
 }
 
 #endif							/* SHOPANALYTICS_CODES_H */

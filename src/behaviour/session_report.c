@@ -1,0 +1,388 @@
+/*-------------------------------------------------------------------------
+ *
+ * session_report.c
+ *	  session_report(): one row per session, straight from the events.
+ *
+ * Events come in groups (session_report_read.c).  A group, in order of time, is
+ * cut into sessions by the rules of sessionize(), and each session summed up.
+ * To count distinct products no set is kept: each product remembers the last
+ * session that it was counted in.
+ *
+ * IDENTIFICATION
+ *	  src/behaviour/session_report.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "behaviour/interval_usecs.h"
+#include "behaviour/session_key.h"
+#include "behaviour/session_report.h"
+#include "compat.h"
+
+/* The arguments. */
+enum
+{
+	ARG_EVENTS,
+	ARG_SESSION_COLUMN,
+	ARG_TIMEOUT,
+	ARG_USER_COLUMN,
+	ARG_TIME_COLUMN,
+	ARG_EVENT_COLUMN,
+	ARG_PRICE_COLUMN,
+	ARG_PRODUCT_COLUMN,
+	ARG_CATEGORY_COLUMN,
+	ARG_VIEW_EVENTS,
+	ARG_CART_EVENTS,
+	ARG_PURCHASE_EVENTS,
+	ARG_ANONYMOUS_USER
+};
+
+/* The columns of the result. */
+enum
+{
+	OUT_USER_ID,
+	OUT_SESSION_ID,
+	OUT_SESSION_START,
+	OUT_SESSION_END,
+	OUT_DURATION,
+	OUT_EVENTS,
+	OUT_VIEWS,
+	OUT_CARTS,
+	OUT_PURCHASES,
+	OUT_UNKNOWN,
+	OUT_REVENUE,
+	OUT_PRODUCTS,
+	OUT_CATEGORIES,
+	OUT_HAS_PURCHASED,
+	OUT_CONVERSION,
+	OUT_IS_ANONYMOUS,
+	OUT_COLUMNS
+};
+
+#define DEFAULT_TIMEOUT		(30 * USECS_PER_MINUTE)
+
+/* Marks what was counted for the session at hand. */
+typedef struct DistinctCount
+{
+	uint32	   *seen;			/* by code: the last session that counted it */
+	int64		count;
+} DistinctCount;
+
+/* One session, being summed up. */
+typedef struct SessionSum
+{
+	uint32		serial;			/* of the session, from 1; wraps around */
+	int64		kinds[EVENT_KINDS];
+	Numeric		revenue;		/* NULL: no purchase with a price yet */
+	DistinctCount products;
+	DistinctCount categories;
+} SessionSum;
+
+#define ST_SORT sort_report_events
+#define ST_ELEMENT_TYPE ReportEvent
+#define ST_COMPARE(a, b) (((a)->time > (b)->time) - ((a)->time < (b)->time))
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* The elements of an array of event names, with NULL at the end. */
+static char **
+read_names(FunctionCallInfo fcinfo, int argno, const char *argument)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	char	  **names;
+	int			i;
+
+	if (PG_ARGISNULL(argno))
+		return palloc0(sizeof(char *));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &n);
+	names = palloc0((n + 1) * sizeof(char *));
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					errmsg("%s must not contain nulls", argument));
+		names[i] = TextDatumGetCString(elements[i]);
+	}
+
+	return names;
+}
+
+static void
+check_names_differ(char **const names[])
+{
+	int			kind,
+				other;
+	char	  **a,
+			  **b;
+
+	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
+		for (other = kind + 1; other < EVENT_KINDS; other++)
+			for (a = names[kind]; *a != NULL; a++)
+				for (b = names[other]; *b != NULL; b++)
+				{
+					if (strcmp(*a, *b) == 0)
+						ereport(ERROR,
+								errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+								errmsg("event \"%s\" is listed as two kinds", *a),
+								errhint("An event is a view, a cart or a purchase."));
+				}
+}
+
+static void
+read_arguments(FunctionCallInfo fcinfo, SessionReport *report)
+{
+	static const struct
+	{
+		const char *argument;
+		int			argno;
+		const char *const *usual;
+		IntakeKind	kind;
+	}			columns[READ_COLUMNS] = {
+		[READ_USER] = {"user_column", ARG_USER_COLUMN, intake_user_names, INTAKE_ANY},
+		[READ_TIME] = {"time_column", ARG_TIME_COLUMN, intake_time_names, INTAKE_TIME},
+		[READ_SESSION] = {"session_column", ARG_SESSION_COLUMN, NULL, INTAKE_ANY},
+		[READ_EVENT] = {"event_column", ARG_EVENT_COLUMN, intake_event_names, INTAKE_ANY},
+		[READ_PRICE] = {"price_column", ARG_PRICE_COLUMN, intake_price_names, INTAKE_NUMBER},
+		[READ_PRODUCT] = {"product_column", ARG_PRODUCT_COLUMN, intake_product_names, INTAKE_ANY},
+		[READ_CATEGORY] = {"category_column", ARG_CATEGORY_COLUMN, intake_category_names, INTAKE_ANY},
+	};
+	int			i;
+
+	for (i = 0; i < READ_COLUMNS; i++)
+	{
+		report->columns[i].argument = columns[i].argument;
+		report->columns[i].name = intake_column_argument(fcinfo, columns[i].argno);
+		report->columns[i].usual = columns[i].usual;
+		report->columns[i].kind = columns[i].kind;
+		report->columns[i].required = i == READ_USER || i == READ_TIME || i == READ_EVENT;
+	}
+	report->names[EVENT_VIEW] = read_names(fcinfo, ARG_VIEW_EVENTS, "view_events");
+	report->names[EVENT_CART] = read_names(fcinfo, ARG_CART_EVENTS, "cart_events");
+	report->names[EVENT_PURCHASE] = read_names(fcinfo, ARG_PURCHASE_EVENTS, "purchase_events");
+	check_names_differ(report->names);
+	if (!PG_ARGISNULL(ARG_ANONYMOUS_USER))
+		report->anonymous_user = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ANONYMOUS_USER));
+
+	report->rules.scale = SCALE_CLOCK;
+	report->rules.max_duration = PG_UINT64_MAX;
+	report->rules.max_events = PG_INT64_MAX;
+	if (!PG_ARGISNULL(ARG_TIMEOUT))
+		report->rules.timeout = interval_usecs(PG_GETARG_INTERVAL_P(ARG_TIMEOUT), "timeout");
+	else
+		report->rules.timeout = PG_ARGISNULL(ARG_SESSION_COLUMN) ? DEFAULT_TIMEOUT : PG_UINT64_MAX;
+}
+
+static void
+count_distinct(DistinctCount *distinct, uint32 serial, uint32 code)
+{
+	if (code == REPORT_NO_CODE || distinct->seen[code] == serial)
+		return;
+	distinct->seen[code] = serial;
+	distinct->count++;
+}
+
+static void
+distinct_init(DistinctCount *distinct, const Codes *codes)
+{
+	if (codes != NULL)
+		distinct->seen = MemoryContextAllocExtended(CurrentMemoryContext,
+													Max(codes->count, 1) * sizeof(uint32),
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* On to the next session.  Zero says "in none", so it is not a serial. */
+static void
+sum_start(SessionSum *sum, const SessionReport *report)
+{
+	if (++sum->serial == 0)
+	{
+		sum->serial = 1;
+		if (report->products != NULL)
+			memset(sum->products.seen, 0, report->products->count * sizeof(uint32));
+		if (report->categories != NULL)
+			memset(sum->categories.seen, 0, report->categories->count * sizeof(uint32));
+	}
+	memset(sum->kinds, 0, sizeof(sum->kinds));
+	sum->revenue = NULL;
+	sum->products.count = sum->categories.count = 0;
+}
+
+static void
+sum_add(SessionSum *sum, const SessionReport *report, const ReportEvent *event)
+{
+	uint32		amount = event->amount >> 2;
+
+	sum->kinds[report_event_kind(event)]++;
+	count_distinct(&sum->products, sum->serial, event->product);
+	count_distinct(&sum->categories, sum->serial, event->category);
+	if (amount == REPORT_NO_AMOUNT)
+		return;
+	if (sum->revenue == NULL)
+		sum->revenue = report->amounts[amount];
+	else
+		sum->revenue =
+			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(sum->revenue),
+												NumericGetDatum(report->amounts[amount])));
+}
+
+/* As timestamp_mi() makes it: days of 24 hours, and the rest. */
+static Interval
+duration_of(TimestampTz start, TimestampTz end)
+{
+	Interval	duration = {0};
+	int64		usecs;
+
+	if (pg_sub_s64_overflow(end, start, &usecs))
+		ereport(ERROR,
+				errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW),
+				errmsg("a session from %s is too long for an interval",
+					   timestamptz_to_str(start)));
+	duration.day = usecs / USECS_PER_DAY;
+	duration.time = usecs % USECS_PER_DAY;
+
+	return duration;
+}
+
+static Datum
+conversion_of(int64 purchases, int64 views)
+{
+	Datum		ratio;
+
+	ratio = DirectFunctionCall2(numeric_div,
+								NumericGetDatum(int64_to_numeric(purchases)),
+								NumericGetDatum(int64_to_numeric(views)));
+
+	return DirectFunctionCall2(numeric_round, ratio, Int32GetDatum(4));
+}
+
+/* In the current memory context, which lasts for the row. */
+static void
+put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
+			const ReportGroup *whose, const Session *session, const SessionSum *sum)
+{
+	Datum		values[OUT_COLUMNS];
+	bool		nulls[OUT_COLUMNS] = {false};
+	Interval	duration = duration_of(session->start, session->last);
+	const char *user = NULL;
+	text	   *user_id = NULL;
+
+	if (whose->user != REPORT_NO_CODE)
+	{
+		user = intake_text(&report->columns[READ_USER], codes_value(report->users, whose->user));
+		user_id = cstring_to_text(user);
+	}
+	nulls[OUT_USER_ID] = user == NULL;
+	values[OUT_USER_ID] = PointerGetDatum(user_id);
+	if (whose->session == REPORT_NO_CODE)
+	{
+		pg_uuid_t	key;
+
+		session_key_make(&key, VARDATA_ANY(user_id), VARSIZE_ANY_EXHDR(user_id), session->start);
+		values[OUT_SESSION_ID] =
+			CStringGetTextDatum(DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&key))));
+	}
+	else
+		values[OUT_SESSION_ID] =
+			CStringGetTextDatum(intake_text(&report->columns[READ_SESSION],
+											codes_value(report->sessions, whose->session)));
+
+	values[OUT_SESSION_START] = TimestampTzGetDatum(session->start);
+	values[OUT_SESSION_END] = TimestampTzGetDatum(session->last);
+	values[OUT_DURATION] = IntervalPGetDatum(&duration);
+	values[OUT_EVENTS] = Int64GetDatum(session->nevents);
+	values[OUT_VIEWS] = Int64GetDatum(sum->kinds[EVENT_VIEW]);
+	values[OUT_CARTS] = Int64GetDatum(sum->kinds[EVENT_CART]);
+	values[OUT_PURCHASES] = Int64GetDatum(sum->kinds[EVENT_PURCHASE]);
+	values[OUT_UNKNOWN] = Int64GetDatum(sum->kinds[EVENT_UNKNOWN]);
+	nulls[OUT_REVENUE] = !report->columns[READ_PRICE].present;
+	if (!nulls[OUT_REVENUE])
+		values[OUT_REVENUE] = NumericGetDatum(sum->revenue != NULL ? sum->revenue : int64_to_numeric(0));
+	nulls[OUT_PRODUCTS] = !report->columns[READ_PRODUCT].present;
+	values[OUT_PRODUCTS] = Int64GetDatum(sum->products.count);
+	nulls[OUT_CATEGORIES] = !report->columns[READ_CATEGORY].present;
+	values[OUT_CATEGORIES] = Int64GetDatum(sum->categories.count);
+	values[OUT_HAS_PURCHASED] = BoolGetDatum(sum->kinds[EVENT_PURCHASE] > 0);
+	nulls[OUT_CONVERSION] = sum->kinds[EVENT_VIEW] == 0;
+	if (!nulls[OUT_CONVERSION])
+		values[OUT_CONVERSION] = conversion_of(sum->kinds[EVENT_PURCHASE], sum->kinds[EVENT_VIEW]);
+	values[OUT_IS_ANONYMOUS] =
+		BoolGetDatum(user == NULL ||
+					 (report->anonymous_user != NULL && strcmp(user, report->anonymous_user) == 0));
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+put_group(const SessionReport *report, ReturnSetInfo *rsinfo, SessionSum *sum,
+		  const RecordGroup *group)
+{
+	const ReportGroup *whose = &report->whose[group->number];
+	ReportEvent *events = group->records;
+	Session		session = {0};
+	size_t		i;
+
+	sort_report_events(events, group->count);
+	for (i = 0; i < group->count; i++)
+	{
+		if (session_split(&session, &report->rules, events[i].time, false) != SPLIT_NONE)
+		{
+			if (session.number > 0)
+			{
+				put_session(report, rsinfo, whose, &session, sum);
+				MemoryContextReset(CurrentMemoryContext);
+			}
+			sum_start(sum, report);
+		}
+		session_advance(&session, &report->rules, events[i].time, false);
+		sum_add(sum, report, &events[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+	put_session(report, rsinfo, whose, &session, sum);
+	MemoryContextReset(CurrentMemoryContext);
+}
+
+/*
+ * (events text, session_column name, timeout interval, user_column name,
+ * time_column name, event_column name, price_column name, product_column name,
+ * category_column name, view_events text[], cart_events text[],
+ * purchase_events text[], anonymous_user text) => setof record
+ */
+PG_FUNCTION_INFO_V1(session_report);
+Datum
+session_report(PG_FUNCTION_ARGS)
+{
+	SessionReport report = {0};
+	SessionSum	sum = {0};
+	RecordGroup group;
+	MemoryContext old;
+
+	read_arguments(fcinfo, &report);
+	InitMaterializedSRF(fcinfo, 0);
+	session_report_read(&report, intake_events_argument(fcinfo, ARG_EVENTS));
+
+	distinct_init(&sum.products, report.products);
+	distinct_init(&sum.categories, report.categories);
+	old = MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
+													  "shopanalytics session",
+													  ALLOCSET_SMALL_SIZES));
+	while (groups_next(report.groups, &group))
+		put_group(&report, (ReturnSetInfo *) fcinfo->resultinfo, &sum, &group);
+	MemoryContextSwitchTo(old);
+	groups_destroy(report.groups);
+
+	return (Datum) 0;
+}
