@@ -5,8 +5,8 @@
  *
  * Events come in groups (session_report_read.c).  A group, in order of time, is
  * cut into sessions by the rules of sessionize(), and each session summed up.
- * To count distinct products no set is kept: each product remembers the last
- * session that it was counted in.
+ * Most sessions are short, so their distinct products are found by comparing
+ * each with those before, and only in long ones by a sort.
  *
  * IDENTIFICATION
  *	  src/behaviour/session_report.c
@@ -71,26 +71,38 @@ enum
 
 #define DEFAULT_TIMEOUT		(30 * USECS_PER_MINUTE)
 
-/* Marks what was counted for the session at hand. */
-typedef struct DistinctCount
+/* From here on, the distinct words of a session are found by a sort. */
+#define MANY_WORDS			64
+
+/* Words, each once as long as they are few. */
+typedef struct WordSet
 {
-	uint32	   *seen;			/* by code: the last session that counted it */
-	int64		count;
-} DistinctCount;
+	uint64	   *words;
+	size_t		count;
+	size_t		room;
+} WordSet;
 
 /* One session, being summed up. */
 typedef struct SessionSum
 {
-	uint32		serial;			/* of the session, from 1; wraps around */
 	int64		kinds[EVENT_KINDS];
 	Numeric		revenue;		/* NULL: no purchase with a price yet */
-	DistinctCount products;
-	DistinctCount categories;
+	WordSet		products;
+	WordSet		categories;
+	Datum		no_revenue;		/* what most sessions have */
+	Datum		no_conversion;
 } SessionSum;
 
 #define ST_SORT sort_report_events
 #define ST_ELEMENT_TYPE ReportEvent
 #define ST_COMPARE(a, b) (((a)->time > (b)->time) - ((a)->time < (b)->time))
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_words
+#define ST_ELEMENT_TYPE uint64
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
@@ -188,35 +200,55 @@ read_arguments(FunctionCallInfo fcinfo, SessionReport *report)
 }
 
 static void
-count_distinct(DistinctCount *distinct, uint32 serial, uint32 code)
+add_word(WordSet *set, uint64 word)
 {
-	if (code == REPORT_NO_CODE || distinct->seen[code] == serial)
-		return;
-	distinct->seen[code] = serial;
-	distinct->count++;
-}
+	size_t		i;
 
-static void
-distinct_init(DistinctCount *distinct, const Codes *codes)
-{
-	if (codes != NULL)
-		distinct->seen = MemoryContextAllocExtended(CurrentMemoryContext,
-													Max(codes->count, 1) * sizeof(uint32),
-													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-/* On to the next session.  Zero says "in none", so it is not a serial. */
-static void
-sum_start(SessionSum *sum, const SessionReport *report)
-{
-	if (++sum->serial == 0)
+	if (set->count < MANY_WORDS)
 	{
-		sum->serial = 1;
-		if (report->products != NULL)
-			memset(sum->products.seen, 0, report->products->count * sizeof(uint32));
-		if (report->categories != NULL)
-			memset(sum->categories.seen, 0, report->categories->count * sizeof(uint32));
+		for (i = 0; i < set->count; i++)
+		{
+			if (set->words[i] == word)
+				return;
+		}
 	}
+	if (set->count == set->room)
+	{
+		set->room *= 2;
+		set->words = repalloc_huge(set->words, set->room * sizeof(uint64));
+	}
+	set->words[set->count++] = word;
+}
+
+static int64
+count_words(WordSet *set)
+{
+	int64		distinct = 0;
+	size_t		i;
+
+	if (set->count < MANY_WORDS)
+		return set->count;
+	sort_words(set->words, set->count);
+	for (i = 0; i < set->count; i++)
+		distinct += i == 0 || set->words[i] != set->words[i - 1];
+
+	return distinct;
+}
+
+static void
+sum_init(SessionSum *sum)
+{
+	sum->products.room = sum->categories.room = MANY_WORDS;
+	sum->products.words = palloc(MANY_WORDS * sizeof(uint64));
+	sum->categories.words = palloc(MANY_WORDS * sizeof(uint64));
+	sum->no_revenue = NumericGetDatum(int64_to_numeric(0));
+	sum->no_conversion = DirectFunctionCall2(numeric_round, sum->no_revenue, Int32GetDatum(4));
+}
+
+/* On to the next session. */
+static void
+sum_start(SessionSum *sum)
+{
 	memset(sum->kinds, 0, sizeof(sum->kinds));
 	sum->revenue = NULL;
 	sum->products.count = sum->categories.count = 0;
@@ -225,19 +257,23 @@ sum_start(SessionSum *sum, const SessionReport *report)
 static void
 sum_add(SessionSum *sum, const SessionReport *report, const ReportEvent *event)
 {
-	uint32		amount = event->amount >> 2;
+	Numeric		amount;
 
-	sum->kinds[report_event_kind(event)]++;
-	count_distinct(&sum->products, sum->serial, event->product);
-	count_distinct(&sum->categories, sum->serial, event->category);
-	if (amount == REPORT_NO_AMOUNT)
+	sum->kinds[event->flags & REPORT_KIND]++;
+	if (event->flags & REPORT_PRODUCT)
+		add_word(&sum->products, event->product);
+	if (event->flags & REPORT_CATEGORY)
+		add_word(&sum->categories, event->category);
+	if (!(event->flags & REPORT_AMOUNT))
 		return;
+
+	amount = report->amounts[event->flags >> REPORT_AMOUNT_SHIFT];
 	if (sum->revenue == NULL)
-		sum->revenue = report->amounts[amount];
+		sum->revenue = amount;
 	else
 		sum->revenue =
 			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(sum->revenue),
-												NumericGetDatum(report->amounts[amount])));
+												NumericGetDatum(amount)));
 }
 
 /* As timestamp_mi() makes it: days of 24 hours, and the rest. */
@@ -259,13 +295,15 @@ duration_of(TimestampTz start, TimestampTz end)
 }
 
 static Datum
-conversion_of(int64 purchases, int64 views)
+conversion_of(const SessionSum *sum)
 {
 	Datum		ratio;
 
+	if (sum->kinds[EVENT_PURCHASE] == 0)
+		return sum->no_conversion;
 	ratio = DirectFunctionCall2(numeric_div,
-								NumericGetDatum(int64_to_numeric(purchases)),
-								NumericGetDatum(int64_to_numeric(views)));
+								NumericGetDatum(int64_to_numeric(sum->kinds[EVENT_PURCHASE])),
+								NumericGetDatum(int64_to_numeric(sum->kinds[EVENT_VIEW])));
 
 	return DirectFunctionCall2(numeric_round, ratio, Int32GetDatum(4));
 }
@@ -273,7 +311,7 @@ conversion_of(int64 purchases, int64 views)
 /* In the current memory context, which lasts for the row. */
 static void
 put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
-			const ReportGroup *whose, const Session *session, const SessionSum *sum)
+			const ReportGroup *whose, const Session *session, SessionSum *sum)
 {
 	Datum		values[OUT_COLUMNS];
 	bool		nulls[OUT_COLUMNS] = {false};
@@ -281,14 +319,14 @@ put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
 	const char *user = NULL;
 	text	   *user_id = NULL;
 
-	if (whose->user != REPORT_NO_CODE)
+	if (whose->has_user)
 	{
-		user = intake_text(&report->columns[READ_USER], codes_value(report->users, whose->user));
+		user = intake_text(&report->columns[READ_USER], codes_word_value(report->users, whose->user));
 		user_id = cstring_to_text(user);
 	}
 	nulls[OUT_USER_ID] = user == NULL;
 	values[OUT_USER_ID] = PointerGetDatum(user_id);
-	if (whose->session == REPORT_NO_CODE)
+	if (report->sessions == NULL)
 	{
 		pg_uuid_t	key;
 
@@ -311,15 +349,15 @@ put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
 	values[OUT_UNKNOWN] = Int64GetDatum(sum->kinds[EVENT_UNKNOWN]);
 	nulls[OUT_REVENUE] = !report->columns[READ_PRICE].present;
 	if (!nulls[OUT_REVENUE])
-		values[OUT_REVENUE] = NumericGetDatum(sum->revenue != NULL ? sum->revenue : int64_to_numeric(0));
+		values[OUT_REVENUE] = sum->revenue == NULL ? sum->no_revenue : NumericGetDatum(sum->revenue);
 	nulls[OUT_PRODUCTS] = !report->columns[READ_PRODUCT].present;
-	values[OUT_PRODUCTS] = Int64GetDatum(sum->products.count);
+	values[OUT_PRODUCTS] = Int64GetDatum(count_words(&sum->products));
 	nulls[OUT_CATEGORIES] = !report->columns[READ_CATEGORY].present;
-	values[OUT_CATEGORIES] = Int64GetDatum(sum->categories.count);
+	values[OUT_CATEGORIES] = Int64GetDatum(count_words(&sum->categories));
 	values[OUT_HAS_PURCHASED] = BoolGetDatum(sum->kinds[EVENT_PURCHASE] > 0);
 	nulls[OUT_CONVERSION] = sum->kinds[EVENT_VIEW] == 0;
 	if (!nulls[OUT_CONVERSION])
-		values[OUT_CONVERSION] = conversion_of(sum->kinds[EVENT_PURCHASE], sum->kinds[EVENT_VIEW]);
+		values[OUT_CONVERSION] = conversion_of(sum);
 	values[OUT_IS_ANONYMOUS] =
 		BoolGetDatum(user == NULL ||
 					 (report->anonymous_user != NULL && strcmp(user, report->anonymous_user) == 0));
@@ -328,9 +366,8 @@ put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
 
 static void
 put_group(const SessionReport *report, ReturnSetInfo *rsinfo, SessionSum *sum,
-		  const RecordGroup *group)
+		  const ReportGroup *whose, const RecordGroup *group)
 {
-	const ReportGroup *whose = &report->whose[group->number];
 	ReportEvent *events = group->records;
 	Session		session = {0};
 	size_t		i;
@@ -345,7 +382,7 @@ put_group(const SessionReport *report, ReturnSetInfo *rsinfo, SessionSum *sum,
 				put_session(report, rsinfo, whose, &session, sum);
 				MemoryContextReset(CurrentMemoryContext);
 			}
-			sum_start(sum, report);
+			sum_start(sum);
 		}
 		session_advance(&session, &report->rules, events[i].time, false);
 		sum_add(sum, report, &events[i]);
@@ -367,6 +404,7 @@ session_report(PG_FUNCTION_ARGS)
 {
 	SessionReport report = {0};
 	SessionSum	sum = {0};
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RecordGroup group;
 	MemoryContext old;
 
@@ -374,15 +412,17 @@ session_report(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	session_report_read(&report, intake_events_argument(fcinfo, ARG_EVENTS));
 
-	distinct_init(&sum.products, report.products);
-	distinct_init(&sum.categories, report.categories);
+	sum_init(&sum);
 	old = MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
 													  "shopanalytics session",
 													  ALLOCSET_SMALL_SIZES));
 	while (groups_next(report.groups, &group))
-		put_group(&report, (ReturnSetInfo *) fcinfo->resultinfo, &sum, &group);
+		put_group(&report, rsinfo, &sum, &report.whose[group.number], &group);
+	while (groups_next(report.pair_groups, &group))
+		put_group(&report, rsinfo, &sum, &report.whose_pair[group.number], &group);
 	MemoryContextSwitchTo(old);
 	groups_destroy(report.groups);
+	groups_destroy(report.pair_groups);
 
 	return (Datum) 0;
 }

@@ -38,33 +38,30 @@ typedef enum EventKind
 	EVENT_KINDS
 } EventKind;
 
-/* No user, and nothing in a column. */
-#define REPORT_NO_CODE	PG_UINT32_MAX
-
-/* An event, with codes for what it names. */
+/* An event; a word is what codes_word() makes of a value. */
 typedef struct ReportEvent
 {
 	uint32		group;
-	uint32		amount;			/* its place among the amounts, times four,
-								 * and its kind */
+	uint32		flags;
 	TimestampTz time;
-	uint32		product;
-	uint32		category;
+	uint64		product;
+	uint64		category;
 } ReportEvent;
 
-#define REPORT_NO_AMOUNT	(PG_UINT32_MAX >> 2)
-
-static inline EventKind
-report_event_kind(const ReportEvent *event)
-{
-	return (EventKind) (event->amount & 3);
-}
+/* Its flags: the kind, what there is, and the place among the amounts. */
+#define REPORT_KIND			3
+#define REPORT_PRODUCT		4
+#define REPORT_CATEGORY		8
+#define REPORT_AMOUNT		16
+#define REPORT_AMOUNT_SHIFT 5
+#define REPORT_MAX_AMOUNTS	(UINT32_C(1) << (32 - REPORT_AMOUNT_SHIFT))
 
 /* Whose events a group holds: of a user, or of a user under a session's name. */
 typedef struct ReportGroup
 {
-	uint32		user;
-	uint32		session;
+	uint64		user;			/* a word */
+	uint32		session;		/* a code */
+	bool		has_user;
 } ReportGroup;
 
 typedef struct SessionReport
@@ -77,28 +74,32 @@ typedef struct SessionReport
 
 	Codes	   *users;
 	Codes	   *sessions;
-	Codes	   *pairs;			/* of a session and a user who was not the
-								 * first in it */
 	Codes	   *events;
 	Codes	   *products;
 	Codes	   *categories;
 	uint8	   *kinds;			/* by code of the event */
 	uint32		nkinds;
 	uint32		room_kinds;
-	uint32	   *first_group;	/* by code of the session */
-	uint32		nfirst_group;
-	uint32		room_first_group;
-	uint32	   *pair_group;		/* by code of the pair */
-	uint32		npair_group;
-	uint32		room_pair_group;
-	ReportGroup *whose;			/* by group */
+
+	/*
+	 * Groups are numbered as users are or, if sessions have names, as these
+	 * are; then other users than the first under a name are groups of their
+	 * own, numbered as the pairs.
+	 */
+	Groups	   *groups;
+	ReportGroup *whose;
 	uint32		ngroups;
 	uint32		room_groups;
+	Codes	   *pairs;
+	Groups	   *pair_groups;
+	ReportGroup *whose_pair;
+	uint32		npairs;
+	uint32		room_pairs;
+
 	Numeric    *amounts;		/* of purchases */
 	uint32		namounts;
 	uint32		room_amounts;
 	MemoryContext context;		/* for what lasts as long as the report */
-	Groups	   *groups;
 } SessionReport;
 
 extern void session_report_read(SessionReport *report, const char *events);

@@ -56,120 +56,143 @@ kind_of_event(SessionReport *report, Datum event)
 	return report->kinds[code];
 }
 
-static uint32
-new_group(SessionReport *report, uint32 user, uint32 session)
+/* Without names of sessions, a group is a user. */
+static ReportEvent *
+add_to_user(SessionReport *report, Datum user)
 {
-	report->whose = codes_make_room(report->whose, &report->room_groups,
-									report->ngroups, sizeof(ReportGroup));
-	report->whose[report->ngroups].user = user;
-	report->whose[report->ngroups].session = session;
+	uint32		code = codes_get(report->users, user);
+	ReportEvent *event = groups_add(report->groups);
 
-	return report->ngroups++;
-}
-
-/* Without names of sessions, groups are users. */
-static uint32
-group_of_user(SessionReport *report, uint32 user)
-{
-	return user == report->ngroups ? new_group(report, user, REPORT_NO_CODE) : user;
-}
-
-static uint32
-group_of_session(SessionReport *report, uint32 user, uint32 session)
-{
-	uint32		group;
-	uint32		pair;
-
-	if (session == report->nfirst_group)
+	if (code == report->ngroups)
 	{
-		report->first_group = codes_make_room(report->first_group, &report->room_first_group,
-											  session, sizeof(uint32));
-		report->first_group[report->nfirst_group++] = new_group(report, user, session);
+		report->whose = codes_make_room(report->whose, &report->room_groups, code,
+										sizeof(ReportGroup));
+		report->whose[report->ngroups].has_user = true;
+		report->whose[report->ngroups].session = 0;
+		report->whose[report->ngroups++].user =
+			report->users->kind == CODES_INTEGER ? (uint64) user : code;
 	}
-	group = report->first_group[session];
-	if (report->whose[group].user == user)
-		return group;
+	event->group = code;
 
-	pair = codes_get(report->pairs, Int64GetDatum((int64) ((uint64) session << 32 | user)));
-	if (pair == report->npair_group)
-	{
-		report->pair_group = codes_make_room(report->pair_group, &report->room_pair_group,
-											 pair, sizeof(uint32));
-		report->pair_group[report->npair_group++] = new_group(report, user, session);
-	}
-
-	return report->pair_group[pair];
+	return event;
 }
 
+/* A user who is not the first under a session's name. */
+static ReportEvent *
+add_to_pair(SessionReport *report, uint32 session, Datum user, bool has_user,
+			uint64 word)
+{
+	uint32		code = has_user ? codes_get(report->users, user) : PG_UINT32_MAX;
+	uint32		pair = codes_get(report->pairs, Int64GetDatum((int64) ((uint64) session << 32 | code)));
+	ReportEvent *event = groups_add(report->pair_groups);
+
+	if (pair == report->npairs)
+	{
+		report->whose_pair = codes_make_room(report->whose_pair, &report->room_pairs, pair,
+											 sizeof(ReportGroup));
+		report->whose_pair[report->npairs].session = session;
+		report->whose_pair[report->npairs].has_user = has_user;
+		report->whose_pair[report->npairs++].user = word;
+	}
+	event->group = pair;
+
+	return event;
+}
+
+static ReportEvent *
+add_to_session(SessionReport *report, Datum name, Datum user, bool has_user)
+{
+	uint32		session = codes_get(report->sessions, name);
+	uint64		word = has_user ? codes_word(report->users, user) : 0;
+	ReportGroup *whose;
+	ReportEvent *event;
+
+	if (session == report->ngroups)
+	{
+		report->whose = codes_make_room(report->whose, &report->room_groups, session,
+										sizeof(ReportGroup));
+		report->whose[report->ngroups].session = session;
+		report->whose[report->ngroups].has_user = has_user;
+		report->whose[report->ngroups++].user = word;
+	}
+	whose = &report->whose[session];
+	if (whose->user != word || whose->has_user != has_user)
+		return add_to_pair(report, session, user, has_user, word);
+
+	event = groups_add(report->groups);
+	event->group = session;
+
+	return event;
+}
+
+/* As a flag; it must be released with the report, so it is copied. */
 static uint32
 keep_amount(SessionReport *report, Datum price)
 {
 	MemoryContext old = MemoryContextSwitchTo(report->context);
 	Numeric		amount = intake_number(&report->columns[READ_PRICE], price);
 
-	if (report->namounts == REPORT_NO_AMOUNT)
+	if (report->namounts == REPORT_MAX_AMOUNTS)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("there are more than %u purchases with a price", report->namounts));
 	report->amounts = codes_make_room(report->amounts, &report->room_amounts,
 									  report->namounts, sizeof(Numeric));
-	/* The value may lie in the row that was read. */
 	report->amounts[report->namounts] = DatumGetNumericCopy(NumericGetDatum(amount));
 	MemoryContextSwitchTo(old);
 
-	return report->namounts++;
+	return report->namounts++ << REPORT_AMOUNT_SHIFT | REPORT_AMOUNT;
 }
 
-static uint32
-code_or_none(const SessionReport *report, Codes *codes, ReportRead column,
-			 const Datum *values, const bool *nulls)
+static bool
+has_value(const SessionReport *report, ReportRead column, const Datum *values,
+		  const bool *nulls)
 {
-	if (nulls[column] || intake_is_empty(&report->columns[column], values[column]))
-		return REPORT_NO_CODE;
-
-	return codes_get(codes, values[column]);
+	return !nulls[column] && !intake_is_empty(&report->columns[column], values[column]);
 }
 
 static void
 take_event(void *arg, const Datum *values, const bool *nulls)
 {
 	SessionReport *report = arg;
-	EventKind	kind = EVENT_UNKNOWN;
-	uint32		amount = REPORT_NO_AMOUNT;
-	uint32		session = REPORT_NO_CODE;
-	uint32		user;
+	bool		has_user = has_value(report, READ_USER, values, nulls);
 	ReportEvent *event;
 
 	if (intake_time_left_out(&report->left_out, values[READ_TIME], nulls[READ_TIME]))
 		return;
 	if (report->sessions != NULL)
 	{
-		session = code_or_none(report, report->sessions, READ_SESSION, values, nulls);
-		if (session == REPORT_NO_CODE)
+		if (!has_value(report, READ_SESSION, values, nulls))
 		{
 			report->left_out.no_session++;
 			return;
 		}
+		event = add_to_session(report, values[READ_SESSION], values[READ_USER], has_user);
 	}
-	user = code_or_none(report, report->users, READ_USER, values, nulls);
-	if (user == REPORT_NO_CODE && report->sessions == NULL)
+	else
 	{
-		report->left_out.no_user++;
-		return;
+		if (!has_user)
+		{
+			report->left_out.no_user++;
+			return;
+		}
+		event = add_to_user(report, values[READ_USER]);
 	}
 
-	if (!nulls[READ_EVENT])
-		kind = kind_of_event(report, values[READ_EVENT]);
-	if (kind == EVENT_PURCHASE && !nulls[READ_PRICE])
-		amount = keep_amount(report, values[READ_PRICE]);
-
-	event = groups_add(report->groups);
-	event->group = report->sessions == NULL ? group_of_user(report, user) :
-		group_of_session(report, user, session);
 	event->time = DatumGetTimestampTz(values[READ_TIME]);
-	event->amount = amount << 2 | kind;
-	event->product = code_or_none(report, report->products, READ_PRODUCT, values, nulls);
-	event->category = code_or_none(report, report->categories, READ_CATEGORY, values, nulls);
+	event->flags = nulls[READ_EVENT] ? EVENT_UNKNOWN : kind_of_event(report, values[READ_EVENT]);
+	if (event->flags == EVENT_PURCHASE && !nulls[READ_PRICE])
+		event->flags |= keep_amount(report, values[READ_PRICE]);
+	if (has_value(report, READ_PRODUCT, values, nulls))
+	{
+		event->flags |= REPORT_PRODUCT;
+		event->product = codes_word(report->products, values[READ_PRODUCT]);
+	}
+	if (has_value(report, READ_CATEGORY, values, nulls))
+	{
+		event->flags |= REPORT_CATEGORY;
+		event->category = codes_word(report->categories, values[READ_CATEGORY]);
+	}
 }
 
 static Codes *
@@ -195,12 +218,13 @@ session_report_read(SessionReport *report, const char *events)
 	report->categories = codes_of(report, READ_CATEGORY);
 	report->pairs = codes_create(INT8OID, InvalidOid);
 	report->kinds = palloc(sizeof(uint8));
-	report->first_group = palloc(sizeof(uint32));
-	report->pair_group = palloc(sizeof(uint32));
 	report->whose = palloc(sizeof(ReportGroup));
+	report->whose_pair = palloc(sizeof(ReportGroup));
 	report->amounts = palloc(sizeof(Numeric));
 	report->groups = groups_create(sizeof(ReportEvent));
+	report->pair_groups = groups_create(sizeof(ReportEvent));
 	intake_read(intake, take_event, report);
 	intake_tell_left_out(&report->left_out);
 	groups_finish(report->groups, report->ngroups);
+	groups_finish(report->pair_groups, report->npairs);
 }

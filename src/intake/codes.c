@@ -7,7 +7,8 @@
  * order of first appearance: they pack into records, index arrays, and are
  * turned back into values only for the result.  Equality is the type's own, and
  * the collation's where that has a say; integers, and what is equal only if its
- * bytes are, are compared without a call.
+ * bytes are, are compared without a call.  A look-up in a large table waits for
+ * memory, so the keys lie beside their codes if they are short.
  *
  * IDENTIFICATION
  *	  src/intake/codes.c
@@ -45,6 +46,7 @@ kind_of_type(Oid type, Oid collation, char typtype)
 		case TIMESTAMPTZOID:
 			return CODES_INTEGER;
 		case UUIDOID:
+			return CODES_UUID;
 		case BYTEAOID:
 			return CODES_BYTES;
 		case TEXTOID:
@@ -87,10 +89,12 @@ codes_create(Oid type, Oid collation)
 		fmgr_info(entry->hash_extended_proc, &codes->hash);
 	}
 
-	codes->room = CODES_FIRST_SLOTS / 2;
-	codes->values = palloc(codes->room * sizeof(Datum));
+	codes->values = palloc(sizeof(Datum));
 	codes->mask = CODES_FIRST_SLOTS - 1;
-	codes->slots = palloc0(CODES_FIRST_SLOTS * sizeof(CodesSlot));
+	if (codes->kind == CODES_UUID)
+		codes->uuid_slots = palloc0(CODES_FIRST_SLOTS * sizeof(CodesUuidSlot));
+	else
+		codes->slots = palloc0(CODES_FIRST_SLOTS * sizeof(CodesSlot));
 
 	return codes;
 }
@@ -101,6 +105,42 @@ slot_of_key(const Codes *codes, uint64 key)
 	return (codes->kind == CODES_INTEGER ? codes_mix(key) : key) & codes->mask;
 }
 
+static uint64
+slot_of_uuid(const Codes *codes, const uint64 *key)
+{
+	return codes_mix(key[0] ^ codes_mix(key[1])) & codes->mask;
+}
+
+static void *
+new_slots(Codes *codes, size_t size)
+{
+	return MemoryContextAllocExtended(codes->context, (codes->mask + 1) * size,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static void
+grow_uuid_slots(Codes *codes)
+{
+	CodesUuidSlot *old = codes->uuid_slots;
+	uint64		nold = codes->mask + 1;
+	uint64		i;
+
+	codes->mask = 2 * nold - 1;
+	codes->uuid_slots = new_slots(codes, sizeof(CodesUuidSlot));
+	for (i = 0; i < nold; i++)
+	{
+		uint64		at;
+
+		if (old[i].code == 0)
+			continue;
+		at = slot_of_uuid(codes, old[i].key);
+		while (codes->uuid_slots[at].code != 0)
+			at = (at + 1) & codes->mask;
+		codes->uuid_slots[at] = old[i];
+	}
+	pfree(old);
+}
+
 static void
 grow_slots(Codes *codes)
 {
@@ -109,9 +149,7 @@ grow_slots(Codes *codes)
 	uint64		i;
 
 	codes->mask = 2 * nold - 1;
-	codes->slots = MemoryContextAllocExtended(codes->context,
-											  2 * nold * sizeof(CodesSlot),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	codes->slots = new_slots(codes, sizeof(CodesSlot));
 	for (i = 0; i < nold; i++)
 	{
 		uint64		at;
@@ -126,9 +164,9 @@ grow_slots(Codes *codes)
 	pfree(old);
 }
 
-/* "at" is the free slot in which the search for the key ended. */
+/* A code for one more value; its slot is yet to be filled. */
 static uint32
-add_code(Codes *codes, uint64 key, uint64 at, Datum value)
+new_code(Codes *codes, Datum value)
 {
 	uint32		code = codes->count;
 
@@ -136,17 +174,28 @@ add_code(Codes *codes, uint64 key, uint64 at, Datum value)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("a column has more than %u distinct values", code));
-	if (code == codes->room)
-	{
-		codes->values = repalloc_huge(codes->values,
-									  2 * (Size) codes->room * sizeof(Datum));
-		codes->room *= 2;
-	}
+	codes->values = codes_make_room(codes->values, &codes->room, code, sizeof(Datum));
 	codes->values[code] = value;
 	codes->count++;
+
+	return code;
+}
+
+static bool
+slots_are_full(const Codes *codes)
+{
+	return codes->count > (codes->mask + 1) / 16 * 11;
+}
+
+/* "at" is the free slot in which the search for the key ended. */
+static uint32
+add_code(Codes *codes, uint64 key, uint64 at, Datum value)
+{
+	uint32		code = new_code(codes, value);
+
 	codes->slots[at].key = key;
 	codes->slots[at].code = code + 1;
-	if (codes->count > (codes->mask + 1) / 8 * 5)
+	if (slots_are_full(codes))
 		grow_slots(codes);
 
 	return code;
@@ -159,16 +208,10 @@ codes_add_integer(Codes *codes, uint64 key, uint64 at)
 }
 
 static const char *
-bytes_of(const Codes *codes, Datum value, size_t *len)
+bytes_of(Datum value, size_t *len)
 {
-	struct varlena *bytes;
+	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
 
-	if (codes->typlen > 0)
-	{
-		*len = codes->typlen;
-		return DatumGetPointer(value);
-	}
-	bytes = PG_DETOAST_DATUM_PACKED(value);
 	*len = VARSIZE_ANY_EXHDR(bytes);
 
 	return VARDATA_ANY(bytes);
@@ -180,7 +223,7 @@ hash_of(Codes *codes, Datum value)
 	if (codes->kind == CODES_BYTES)
 	{
 		size_t		len;
-		const char *bytes = bytes_of(codes, value, &len);
+		const char *bytes = bytes_of(value, &len);
 
 		return hash_bytes_extended((const unsigned char *) bytes, len, 0);
 	}
@@ -198,8 +241,8 @@ are_equal(Codes *codes, Datum a, Datum b)
 	{
 		size_t		alen,
 					blen;
-		const char *abytes = bytes_of(codes, a, &alen);
-		const char *bbytes = bytes_of(codes, b, &blen);
+		const char *abytes = bytes_of(a, &alen);
+		const char *bbytes = bytes_of(b, &blen);
 
 		return alen == blen && memcmp(abytes, bbytes, alen) == 0;
 	}
@@ -222,12 +265,41 @@ keep_value(Codes *codes, Datum value)
 	return value;
 }
 
+static uint32
+find_uuid(Codes *codes, Datum value)
+{
+	uint64		key[2];
+	uint64		at;
+	uint32		code;
+
+	memcpy(key, DatumGetPointer(value), sizeof(key));
+	for (at = slot_of_uuid(codes, key); codes->uuid_slots[at].code != 0;
+		 at = (at + 1) & codes->mask)
+	{
+		const CodesUuidSlot *slot = &codes->uuid_slots[at];
+
+		if (slot->key[0] == key[0] && slot->key[1] == key[1])
+			return slot->code - 1;
+	}
+
+	code = new_code(codes, keep_value(codes, value));
+	memcpy(codes->uuid_slots[at].key, key, sizeof(key));
+	codes->uuid_slots[at].code = code + 1;
+	if (slots_are_full(codes))
+		grow_uuid_slots(codes);
+
+	return code;
+}
+
 /* As codes_get(), for values that are not integers. */
 uint32
 codes_find(Codes *codes, Datum value)
 {
 	uint64		key;
 	uint64		at;
+
+	if (codes->kind == CODES_UUID)
+		return find_uuid(codes, value);
 
 	if (codes->typlen == -1)
 		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));

@@ -17,6 +17,7 @@
 typedef enum CodesKind
 {
 	CODES_INTEGER,				/* equal values are equal Datums */
+	CODES_UUID,					/* 16 bytes, kept beside their codes */
 	CODES_BYTES,				/* equal values are equal bytes */
 	CODES_ANY					/* the type's own operator says */
 } CodesKind;
@@ -26,6 +27,12 @@ typedef struct CodesSlot
 	uint64		key;			/* the Datum, or the hash of the value */
 	uint32		code;			/* plus one; 0: the slot is free */
 } CodesSlot;
+
+typedef struct CodesUuidSlot
+{
+	uint64		key[2];			/* the value */
+	uint32		code;			/* as above */
+} CodesUuidSlot;
 
 typedef struct Codes
 {
@@ -39,7 +46,8 @@ typedef struct Codes
 	uint32		count;			/* of codes, which are 0 to count - 1 */
 	uint32		room;			/* for values */
 	Datum	   *values;			/* by code */
-	CodesSlot  *slots;
+	CodesSlot  *slots;			/* NULL for CODES_UUID */
+	CodesUuidSlot *uuid_slots;	/* NULL for others */
 	uint64		mask;			/* number of slots, less one */
 } Codes;
 
@@ -77,6 +85,22 @@ codes_get(Codes *codes, Datum value)
 	}
 
 	return codes_add_integer(codes, key, at);
+}
+
+/*
+ * What tells a value from the others of its column, and codes_word_value() back:
+ * the value itself if it is an integer, so that nothing need be looked up.
+ */
+static inline uint64
+codes_word(Codes *codes, Datum value)
+{
+	return codes->kind == CODES_INTEGER ? (uint64) value : codes_get(codes, value);
+}
+
+static inline Datum
+codes_word_value(const Codes *codes, uint64 word)
+{
+	return codes->kind == CODES_INTEGER ? (Datum) word : codes->values[word];
 }
 
 static inline Datum

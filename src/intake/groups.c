@@ -267,12 +267,15 @@ static void
 gather_part(Groups *groups, BufFile *file)
 {
 	struct GroupsStore *store = groups->store;
-	int64		size = BufFileSize(file);
-	uint64		total = size / groups->size;
 	char		record[128];
+	int64		size;
+	uint64		total;
 	uint64		i;
 
 	Assert(groups->size <= sizeof(record));
+	rewind_part(file);			/* what is still buffered has no size */
+	size = BufFileSize(file);
+	total = size / groups->size;
 	if (size / 1024 > intake_memory)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -280,7 +283,6 @@ gather_part(Groups *groups, BufFile *file)
 					   intake_memory / 1024),
 				errhint("Raise shopanalytics.intake_memory, or leave out the users with the most events."));
 
-	rewind_part(file);
 	for (i = 0; i < total; i++)
 	{
 		BufFileReadExact(file, record, groups->size);

@@ -34,6 +34,7 @@
 #include "utils/regproc.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 
@@ -158,6 +159,11 @@ from_relation(const char *events)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("events is empty"),
 				errhint("Name a table or a view, or pass a query."));
+	if (!SplitIdentifierString(pstrdup(events), '.', &names))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("events is not a table, a view or a query: %s", events),
+				errhint("A query begins with SELECT, VALUES, WITH, TABLE or a parenthesis; a name with capitals or blanks needs double quotes."));
 	names = stringToQualifiedNameList(events, NULL);
 	relation = makeRangeVarFromNameList(names);
 

@@ -25,6 +25,7 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
 -- its SQL part.  What is internal to an aggregate may be null, and does not count.
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
+    ('active_users_report', 'stable, called on null, parallel unsafe'),
     ('_check_expression', 'stable, called on null, parallel unsafe'),
     ('_amount', 'immutable, called on null, parallel safe'),
     ('_check_store', 'stable, called on null, parallel safe'),
@@ -48,7 +49,9 @@ INSERT INTO deviating VALUES
     ('funnel_level', 'immutable, called on null, parallel safe'),
     ('funnel_times', 'immutable, called on null, parallel safe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
-    ('row_counts', 'stable, called on null, parallel unsafe');
+    ('row_counts', 'stable, called on null, parallel unsafe'),
+    ('session_report', 'stable, called on null, parallel unsafe'),
+    ('sessionize_events', 'stable, called on null, parallel unsafe');
 
 -- Filled by the install script alone, so there is nothing to dump.
 CREATE TEMP TABLE not_dumped (name text PRIMARY KEY);
