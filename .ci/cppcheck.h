@@ -14,3 +14,4 @@
 #define ereport(level, ...) abort()
 #define elog(level, ...) abort()
 #define pg_fatal(...) exit(1)
+#define foreach(cell, list) for (ListCell *cell##_at = list_head(list); (cell = cell##_at) != 0; cell##_at = lnext(list, cell))

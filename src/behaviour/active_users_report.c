@@ -20,7 +20,7 @@
 #include "funcapi.h"
 #include "intake/codes.h"
 #include "intake/groups.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -198,16 +198,6 @@ period_of_days(bool has_first, int32 first, bool has_last, int32 last, int32 bef
 	return period;
 }
 
-static Datum
-ratio(int64 part, int64 whole)
-{
-	Datum		quotient = DirectFunctionCall2(numeric_div,
-											   NumericGetDatum(int64_to_numeric(part)),
-											   NumericGetDatum(int64_to_numeric(whole)));
-
-	return DirectFunctionCall2(numeric_round, quotient, Int32GetDatum(4));
-}
-
 static void
 put_days(ReturnSetInfo *rsinfo, const ActiveSpan *spans, int32 first, int32 last)
 {
@@ -226,7 +216,7 @@ put_days(ReturnSetInfo *rsinfo, const ActiveSpan *spans, int32 first, int32 last
 		for (i = 0; i < 3; i++)
 			values[1 + i] = Int64GetDatum(active[i]);
 		nulls[4] = active[2] == 0;
-		values[4] = nulls[4] ? (Datum) 0 : ratio(active[0], active[2]);
+		values[4] = nulls[4] ? (Datum) 0 : intake_share(active[0], active[2]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -18,7 +18,6 @@
 #include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -107,54 +106,6 @@ typedef struct SessionSum
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* The elements of an array of event names, with NULL at the end. */
-static char **
-read_names(FunctionCallInfo fcinfo, int argno, const char *argument)
-{
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	char	  **names;
-	int			i;
-
-	if (PG_ARGISNULL(argno))
-		return palloc0(sizeof(char *));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &n);
-	names = palloc0((n + 1) * sizeof(char *));
-	for (i = 0; i < n; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("%s must not contain nulls", argument));
-		names[i] = TextDatumGetCString(elements[i]);
-	}
-
-	return names;
-}
-
-static void
-check_names_differ(char **const names[])
-{
-	int			kind,
-				other;
-	char	  **a,
-			  **b;
-
-	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
-		for (other = kind + 1; other < EVENT_KINDS; other++)
-			for (a = names[kind]; *a != NULL; a++)
-				for (b = names[other]; *b != NULL; b++)
-				{
-					if (strcmp(*a, *b) == 0)
-						ereport(ERROR,
-								errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("event \"%s\" is listed as two kinds", *a),
-								errhint("An event is a view, a cart or a purchase."));
-				}
-}
-
 static void
 read_arguments(FunctionCallInfo fcinfo, SessionReport *report)
 {
@@ -183,10 +134,7 @@ read_arguments(FunctionCallInfo fcinfo, SessionReport *report)
 		report->columns[i].kind = columns[i].kind;
 		report->columns[i].required = i == READ_USER || i == READ_TIME || i == READ_EVENT;
 	}
-	report->names[EVENT_VIEW] = read_names(fcinfo, ARG_VIEW_EVENTS, "view_events");
-	report->names[EVENT_CART] = read_names(fcinfo, ARG_CART_EVENTS, "cart_events");
-	report->names[EVENT_PURCHASE] = read_names(fcinfo, ARG_PURCHASE_EVENTS, "purchase_events");
-	check_names_differ(report->names);
+	event_kinds_arguments(&report->kinds, fcinfo, ARG_VIEW_EVENTS);
 	if (!PG_ARGISNULL(ARG_ANONYMOUS_USER))
 		report->anonymous_user = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ANONYMOUS_USER));
 
@@ -242,7 +190,7 @@ sum_init(SessionSum *sum)
 	sum->products.words = palloc(MANY_WORDS * sizeof(uint64));
 	sum->categories.words = palloc(MANY_WORDS * sizeof(uint64));
 	sum->no_revenue = NumericGetDatum(int64_to_numeric(0));
-	sum->no_conversion = DirectFunctionCall2(numeric_round, sum->no_revenue, Int32GetDatum(4));
+	sum->no_conversion = intake_share(0, 1);
 }
 
 /* On to the next session. */
@@ -294,20 +242,6 @@ duration_of(TimestampTz start, TimestampTz end)
 	return duration;
 }
 
-static Datum
-conversion_of(const SessionSum *sum)
-{
-	Datum		ratio;
-
-	if (sum->kinds[EVENT_PURCHASE] == 0)
-		return sum->no_conversion;
-	ratio = DirectFunctionCall2(numeric_div,
-								NumericGetDatum(int64_to_numeric(sum->kinds[EVENT_PURCHASE])),
-								NumericGetDatum(int64_to_numeric(sum->kinds[EVENT_VIEW])));
-
-	return DirectFunctionCall2(numeric_round, ratio, Int32GetDatum(4));
-}
-
 /* In the current memory context, which lasts for the row. */
 static void
 put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
@@ -357,7 +291,8 @@ put_session(const SessionReport *report, ReturnSetInfo *rsinfo,
 	values[OUT_HAS_PURCHASED] = BoolGetDatum(sum->kinds[EVENT_PURCHASE] > 0);
 	nulls[OUT_CONVERSION] = sum->kinds[EVENT_VIEW] == 0;
 	if (!nulls[OUT_CONVERSION])
-		values[OUT_CONVERSION] = conversion_of(sum);
+		values[OUT_CONVERSION] = sum->kinds[EVENT_PURCHASE] == 0 ? sum->no_conversion :
+			intake_share(sum->kinds[EVENT_PURCHASE], sum->kinds[EVENT_VIEW]);
 	values[OUT_IS_ANONYMOUS] =
 		BoolGetDatum(user == NULL ||
 					 (report->anonymous_user != NULL && strcmp(user, report->anonymous_user) == 0));

@@ -11,10 +11,11 @@
 #ifndef SHOPANALYTICS_SESSION_REPORT_H
 #define SHOPANALYTICS_SESSION_REPORT_H
 
+#include "behaviour/event_kind.h"
 #include "behaviour/session.h"
 #include "intake/codes.h"
 #include "intake/groups.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 
 /* The columns that are read. */
 typedef enum ReportRead
@@ -28,15 +29,6 @@ typedef enum ReportRead
 	READ_CATEGORY,
 	READ_COLUMNS
 } ReportRead;
-
-typedef enum EventKind
-{
-	EVENT_UNKNOWN,
-	EVENT_VIEW,
-	EVENT_CART,
-	EVENT_PURCHASE,
-	EVENT_KINDS
-} EventKind;
 
 /* An event; a word is what codes_word() makes of a value. */
 typedef struct ReportEvent
@@ -70,16 +62,12 @@ typedef struct SessionReport
 	IntakeLeftOut left_out;
 	SessionRules rules;
 	const char *anonymous_user; /* NULL: there is none */
-	char	  **names[EVENT_KINDS]; /* of events, by kind; NULL at the end */
+	EventKinds	kinds;
 
 	Codes	   *users;
 	Codes	   *sessions;
-	Codes	   *events;
 	Codes	   *products;
 	Codes	   *categories;
-	uint8	   *kinds;			/* by code of the event */
-	uint32		nkinds;
-	uint32		room_kinds;
 
 	/*
 	 * Groups are numbered as users are or, if sessions have names, as these

@@ -21,41 +21,6 @@
 #include "behaviour/session_report.h"
 #include "compat.h"
 
-/* Which of the kinds lists the event's name? */
-static EventKind
-kind_of_name(const SessionReport *report, const char *name)
-{
-	int			kind;
-	int			i;
-
-	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
-	{
-		for (i = 0; report->names[kind][i] != NULL; i++)
-		{
-			if (strcmp(report->names[kind][i], name) == 0)
-				return kind;
-		}
-	}
-
-	return EVENT_UNKNOWN;
-}
-
-static EventKind
-kind_of_event(SessionReport *report, Datum event)
-{
-	uint32		code = codes_get(report->events, event);
-
-	/* Codes are given out in order, so a new one is the next. */
-	if (code == report->nkinds)
-	{
-		report->kinds = codes_make_room(report->kinds, &report->room_kinds, code, sizeof(uint8));
-		report->kinds[report->nkinds++] =
-			kind_of_name(report, intake_text(&report->columns[READ_EVENT], event));
-	}
-
-	return report->kinds[code];
-}
-
 /* Without names of sessions, a group is a user. */
 static ReportEvent *
 add_to_user(SessionReport *report, Datum user)
@@ -180,7 +145,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 	}
 
 	event->time = DatumGetTimestampTz(values[READ_TIME]);
-	event->flags = nulls[READ_EVENT] ? EVENT_UNKNOWN : kind_of_event(report, values[READ_EVENT]);
+	event->flags = nulls[READ_EVENT] ? EVENT_UNKNOWN : event_kind(&report->kinds, values[READ_EVENT]);
 	if (event->flags == EVENT_PURCHASE && !nulls[READ_PRICE])
 		event->flags |= keep_amount(report, values[READ_PRICE]);
 	if (has_value(report, READ_PRODUCT, values, nulls))
@@ -213,11 +178,10 @@ session_report_read(SessionReport *report, const char *events)
 	report->context = CurrentMemoryContext;
 	report->users = codes_of(report, READ_USER);
 	report->sessions = codes_of(report, READ_SESSION);
-	report->events = codes_of(report, READ_EVENT);
+	event_kinds_start(&report->kinds, &report->columns[READ_EVENT]);
 	report->products = codes_of(report, READ_PRODUCT);
 	report->categories = codes_of(report, READ_CATEGORY);
 	report->pairs = codes_create(INT8OID, InvalidOid);
-	report->kinds = palloc(sizeof(uint8));
 	report->whose = palloc(sizeof(ReportGroup));
 	report->whose_pair = palloc(sizeof(ReportGroup));
 	report->amounts = palloc(sizeof(Numeric));

@@ -26,7 +26,7 @@
 #include "compat.h"
 #include "intake/codes.h"
 #include "intake/groups.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 
 /* The arguments. */
 enum

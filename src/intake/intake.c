@@ -221,6 +221,19 @@ list_columns(List *targets)
 	return list.data;
 }
 
+static char *
+list_names(const char *const *names)
+{
+	StringInfoData list;
+	int			i;
+
+	initStringInfo(&list);
+	for (i = 0; names[i] != NULL; i++)
+		appendStringInfo(&list, "%s\"%s\"", i > 0 ? " or " : "", names[i]);
+
+	return list.data;
+}
+
 /* The column itself, or NULL if there is none and none is needed. */
 static TargetEntry *
 choose_column(List *targets, const IntakeColumn *column)
@@ -246,7 +259,7 @@ choose_column(List *targets, const IntakeColumn *column)
 	if (column->required)
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_COLUMN),
-				errmsg("the events have no column \"%s\"", column->usual[0]),
+				errmsg("the events have no column %s", list_names(column->usual)),
 				errdetail("There are: %s.", list_columns(targets)),
 				errhint("Name another one by %s.", column->argument));
 

@@ -13,8 +13,6 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
-#include "nodes/nodes.h"
-#include "utils/numeric.h"
 
 typedef enum IntakeKind
 {
@@ -51,15 +49,6 @@ typedef void (*IntakeRow) (void *arg, const Datum *values, const bool *nulls);
 
 typedef struct Intake Intake;
 
-/* Rows that no report can place, left out. */
-typedef struct IntakeLeftOut
-{
-	uint64		no_user;
-	uint64		no_session;
-	uint64		no_time;
-	uint64		infinite_time;
-} IntakeLeftOut;
-
 /* The usual names of columns. */
 extern PGDLLIMPORT const char *const intake_user_names[];
 extern PGDLLIMPORT const char *const intake_time_names[];
@@ -71,13 +60,5 @@ extern PGDLLIMPORT const char *const intake_category_names[];
 extern Intake *intake_open(const char *events, IntakeColumn *columns,
 						   int ncolumns, const IntakePeriod *period);
 extern void intake_read(Intake *intake, IntakeRow row, void *arg);
-
-extern const char *intake_column_argument(FunctionCallInfo fcinfo, int argno);
-extern const char *intake_events_argument(FunctionCallInfo fcinfo, int argno);
-extern Numeric intake_number(const IntakeColumn *column, Datum value);
-extern char *intake_text(const IntakeColumn *column, Datum value);
-extern bool intake_is_empty(const IntakeColumn *column, Datum value);
-extern bool intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull);
-extern void intake_tell_left_out(const IntakeLeftOut *out);
 
 #endif							/* SHOPANALYTICS_INTAKE_H */

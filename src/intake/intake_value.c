@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -112,4 +112,15 @@ intake_tell_left_out(const IntakeLeftOut *out)
 	if (list.len > 0)
 		ereport(NOTICE,
 				errmsg("events are left out: %s", list.data));
+}
+
+/* To four places, as all shares in reports; the whole is not zero. */
+Datum
+intake_share(int64 part, int64 whole)
+{
+	Datum		quotient = DirectFunctionCall2(numeric_div,
+											   NumericGetDatum(int64_to_numeric(part)),
+											   NumericGetDatum(int64_to_numeric(whole)));
+
+	return DirectFunctionCall2(numeric_round, quotient, Int32GetDatum(4));
 }

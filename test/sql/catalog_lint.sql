@@ -44,6 +44,7 @@ INSERT INTO deviating VALUES
     ('_profile_columns', 'stable, called on null, parallel safe'),
     ('_stores', 'volatile, strict, parallel unsafe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
+    ('event_totals_report', 'stable, called on null, parallel unsafe'),
     ('funnel_completions', 'immutable, called on null, parallel safe'),
     ('funnel_durations', 'immutable, called on null, parallel safe'),
     ('funnel_level', 'immutable, called on null, parallel safe'),
@@ -51,6 +52,8 @@ INSERT INTO deviating VALUES
     ('profile_table', 'stable, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe'),
     ('session_report', 'stable, called on null, parallel unsafe'),
+    ('session_duration_report', 'stable, called on null, parallel unsafe'),
+    ('session_segment_report', 'stable, called on null, parallel unsafe'),
     ('sessionize_events', 'stable, called on null, parallel unsafe');
 
 -- Filled by the install script alone, so there is nothing to dump.
