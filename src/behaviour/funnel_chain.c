@@ -146,11 +146,10 @@ ordered_times(const FunnelHistory *history, const FunnelRules *rules, int level,
 	{
 		FunnelGroup group;
 		uint8_t		runs[FUNNEL_MAX_STEPS];
-		int			end;
 
 		pos = funnel_group_next(history, pos, &group);
 		funnel_group_runs(&group, level, rules, runs);
-		for (end = runs[reached]; reached < end; reached++)
+		for (int end = runs[reached]; reached < end; reached++)
 			times[reached] = group.time;
 	}
 }
@@ -457,12 +456,10 @@ funnel_chain(const FunnelHistory *history, const FunnelRules *rules,
 			 int64_t * times)
 {
 	size_t		start = 0;
-	int			level;
+	int			level = rules->order == FUNNEL_STRICT ?
+	strict_deepest(history, rules, &start) :
+	funnel_deepest(history, rules);
 
-	if (rules->order == FUNNEL_STRICT)
-		level = strict_deepest(history, rules, &start);
-	else
-		level = funnel_deepest(history, rules);
 	if (level == 0)
 		return 0;
 

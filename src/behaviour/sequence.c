@@ -10,10 +10,6 @@
  * exchanged, and the others are sorted, so the answer cannot depend on the
  * order of rows or on how workers share them.
  *
- * The compiled pattern belongs to the function call, as it is the same for all
- * groups of nearly every query; states refer to it.  It is never freed before
- * the call is, because states may outlive a change of pattern.
- *
  * IDENTIFICATION
  *	  src/behaviour/sequence.c
  *
@@ -24,27 +20,18 @@
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "behaviour/conditions.h"
 #include "behaviour/group_memory.h"
-#include "behaviour/sequence.h"
+#include "behaviour/sequence_source.h"
 #include "compat.h"
 
 #define SEQUENCE_INIT_EVENTS	4
-#define SEQUENCE_MAX_PATTERN	4096	/* bytes; what 64 events may need */
 #define SEQUENCE_EVENT_BYTES	12	/* of an event, serialized */
-
-/* A compiled pattern with its source. */
-typedef struct SequenceSource
-{
-	SequencePattern pattern;
-	int			len;
-	char text[	FLEXIBLE_ARRAY_MEMBER];
-} SequenceSource;
 
 typedef struct SequenceState
 {
@@ -84,79 +71,10 @@ sequence_event_cmp(const SequenceEvent *a, const SequenceEvent *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-static void
-sequence_pattern_report(const char *text, int len, int nconditions,
-						const SequenceError *error)
+void
+sequence_interrupt(void)
 {
-	int			character = pg_mbstrlen_with_len(text, error->at) + 1;
-
-	if (error->fault == SEQUENCE_FAULT_CONDITION)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("invalid sequence pattern, at character %d: %s",
-					   character, error->expected),
-				errdetail("The pattern is \"%.*s\".",
-						  pg_mbcliplen(text, len, 200), text),
-				errhint("Conditions are numbered from 1, here to %d.",
-						nconditions));
-
-	ereport(ERROR,
-			errcode(error->fault == SEQUENCE_FAULT_LIMIT ?
-					ERRCODE_PROGRAM_LIMIT_EXCEEDED :
-					ERRCODE_INVALID_REGULAR_EXPRESSION),
-			errmsg("invalid sequence pattern, at character %d: %s",
-				   character, error->expected),
-			errdetail("The pattern is \"%.*s\".",
-					  pg_mbcliplen(text, len, 200), text),
-			errhint("Write (?1) for an event of the first condition, . for any event, .* for any number of events, (?t<=3600) for the seconds between two events."));
-}
-
-/* The compiled pattern, from the call's memory if it was the last one there. */
-static const SequenceSource *
-sequence_source_get(FmgrInfo *flinfo, const char *text, int len,
-					int nconditions)
-{
-	SequenceSource *source = flinfo->fn_extra;
-	SequencePattern pattern;
-	SequenceError error;
-
-	if (source != NULL && source->pattern.nconditions == nconditions &&
-		source->len == len && memcmp(source->text, text, len) == 0)
-		return source;
-
-	if (len > SEQUENCE_MAX_PATTERN)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a sequence pattern must have at most %d bytes, got %d",
-					   SEQUENCE_MAX_PATTERN, len));
-	if (!sequence_parse(text, len, nconditions, &pattern, &error))
-		sequence_pattern_report(text, len, nconditions, &error);
-
-	source = MemoryContextAlloc(flinfo->fn_mcxt,
-								offsetof(SequenceSource, text) + len);
-	source->pattern = pattern;
-	source->len = len;
-	memcpy(source->text, text, len);
-	flinfo->fn_extra = source;
-
-	return source;
-}
-
-static void
-sequence_check_same_pattern(const SequenceSource *a, const SequenceSource *b)
-{
-	if (a == b)
-		return;
-	if (a->pattern.nconditions != b->pattern.nconditions)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("the number of conditions must not change within a group, got %d and %d",
-					   a->pattern.nconditions, b->pattern.nconditions));
-	if (a->len != b->len || memcmp(a->text, b->text, a->len) != 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("the pattern must not change within a group"),
-				errhint("Add what it depends on to GROUP BY."));
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* Caller must have switched to the context the state is to live in. */
@@ -229,7 +147,8 @@ sequence_state_search(SequenceState *state, SequenceMatcher *matcher)
 		sequence_events_sort(state->event, state->nevents);
 		state->sorted = true;
 	}
-	sequence_matcher_init(matcher, pattern, state->event, state->nevents);
+	sequence_matcher_init(matcher, pattern, state->event, state->nevents,
+						  palloc(sizeof(uint64) * state->nevents));
 
 	return true;
 }

@@ -3,6 +3,8 @@
  * sequence.h
  *	  Patterns of events, and where they are in a history.
  *
+ * Plain C, without the server, so that it can be fuzzed without one.
+ *
  * IDENTIFICATION
  *	  src/behaviour/sequence.h
  *
@@ -11,37 +13,41 @@
 #ifndef SHOPANALYTICS_SEQUENCE_H
 #define SHOPANALYTICS_SEQUENCE_H
 
-#include "datatype/timestamp.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-#include "behaviour/conditions.h"
+#define SEQUENCE_MAX_CONDITIONS	32	/* one bit each in a uint32_t */
+#define SEQUENCE_MAX_STEPS	64	/* one bit each in a uint64_t */
 
-#define SEQUENCE_MAX_STEPS	64	/* one bit each in a uint64 */
+/* Times are those of timestamptz: microseconds from 2000 on. */
+#define SEQUENCE_TIME_NOBEGIN	INT64_MIN
+#define SEQUENCE_TIME_NOEND	INT64_MAX
 
 typedef struct SequenceEvent
 {
-	TimestampTz ts;				/* when it happened */
-	uint32		conditions;		/* which it fulfils */
+	int64_t		ts;				/* when it happened */
+	uint32_t	conditions;		/* which it fulfils */
 } SequenceEvent;
 
 /*
  * The way from the event of one step to that of the next.  An infinite time is
- * PG_UINT64_MAX away from any other.
+ * UINT64_MAX away from any other.
  */
 typedef struct SequenceLink
 {
 	bool		adjacent;		/* no event between them */
-	uint64		nearest;		/* distance in time, microseconds */
-	uint64		farthest;
+	uint64_t	nearest;		/* distance in time, microseconds */
+	uint64_t	farthest;
 } SequenceLink;
 
 typedef struct SequencePattern
 {
 	int			nconditions;	/* that its author could name */
 	int			nsteps;			/* events of a match */
-	uint32		needs;			/* conditions without which there is none */
-	uint64		any;			/* steps that every event fits */
-	uint64		steps_of[CONDITIONS_MAX];	/* steps an event fits, by
-											 * condition */
+	uint32_t	needs;			/* conditions without which there is none */
+	uint64_t	any;			/* steps that every event fits */
+	uint64_t	steps_of[SEQUENCE_MAX_CONDITIONS];	/* steps an event fits, by
+													 * condition */
 	SequenceLink link[SEQUENCE_MAX_STEPS];	/* from each step to the next */
 } SequencePattern;
 
@@ -66,15 +72,22 @@ typedef struct SequenceMatcher
 	const SequencePattern *pattern;
 	const SequenceEvent *event;
 	int			nevents;
-	uint64	   *fits;
+	uint64_t   *fits;
 } SequenceMatcher;
 
+/* sequence_parse.c */
 extern bool sequence_parse(const char *text, int len, int nconditions,
 						   SequencePattern *pattern, SequenceError *error);
+
+/* sequence_find.c */
 extern void sequence_matcher_init(SequenceMatcher *matcher,
 								  const SequencePattern *pattern,
-								  const SequenceEvent *event, int nevents);
+								  const SequenceEvent *event, int nevents,
+								  uint64_t * fits);
 extern int	sequence_matcher_next(const SequenceMatcher *matcher, int from,
 								  int *position);
+
+/* Called in loops over events; the server may stop there. */
+extern void sequence_interrupt(void);
 
 #endif							/* SHOPANALYTICS_SEQUENCE_H */

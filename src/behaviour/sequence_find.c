@@ -22,14 +22,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
-
-#include "miscadmin.h"
-#include "port/pg_bitutils.h"
-#include "utils/timestamp.h"
-
 #include "behaviour/sequence.h"
-#include "compat.h"
+
+#include <stddef.h>
 
 #define EVENTS_PER_CHECK	65536	/* between looks for a cancelled query */
 
@@ -37,35 +32,35 @@
 typedef struct TimedLink
 {
 	const SequenceLink *link;
-	uint64		bit;			/* of the step before it */
+	uint64_t	bit;			/* of the step before it */
 	int			far_enough;		/* first event that is */
 	int			nearest;		/* first of them that fits the next step */
 } TimedLink;
 
 /* Distance of two times, the earlier first. */
-static inline uint64
-sequence_distance(TimestampTz from, TimestampTz to)
+static inline uint64_t
+sequence_distance(int64_t from, int64_t to)
 {
-	if (from != to && (TIMESTAMP_IS_NOBEGIN(from) || TIMESTAMP_IS_NOEND(to)))
-		return PG_UINT64_MAX;
+	if (from != to && (from == SEQUENCE_TIME_NOBEGIN || to == SEQUENCE_TIME_NOEND))
+		return UINT64_MAX;
 
-	return (uint64) to - (uint64) from;
+	return (uint64_t) to - (uint64_t) from;
 }
 
 static inline bool
 sequence_link_is_timed(const SequenceLink *link)
 {
-	return link->nearest > 0 || link->farthest < PG_UINT64_MAX;
+	return link->nearest > 0 || link->farthest < UINT64_MAX;
 }
 
 /* The steps that an event fits, taken for itself. */
-static inline uint64
-sequence_steps_of(const SequencePattern *pattern, uint32 conditions)
+static inline uint64_t
+sequence_steps_of(const SequencePattern *pattern, uint32_t conditions)
 {
-	uint64		steps = pattern->any;
+	uint64_t	steps = pattern->any;
 
-	for (uint32 left = conditions & pattern->needs; left != 0; left &= left - 1)
-		steps |= pattern->steps_of[pg_rightmost_one_pos32(left)];
+	for (uint32_t left = conditions & pattern->needs; left != 0; left &= left - 1)
+		steps |= pattern->steps_of[__builtin_ctz(left)];
 
 	return steps;
 }
@@ -91,25 +86,26 @@ timed_link_holds(TimedLink *timed, const SequenceMatcher *matcher, int i)
 }
 
 /*
- * The events are in order of time.  The result lives in the current context and
- * refers to them.  The pattern has a step.
+ * The events are in order of time.  The result refers to them and to fits[],
+ * which has room for as many.  The pattern has a step.
  */
 void
 sequence_matcher_init(SequenceMatcher *matcher, const SequencePattern *pattern,
-					  const SequenceEvent *event, int nevents)
+					  const SequenceEvent *event, int nevents,
+					  uint64_t * fits)
 {
 	TimedLink	timed[SEQUENCE_MAX_STEPS];
 	int			ntimed = 0;
-	uint64		adjacent = 0;	/* steps before a link of this kind */
-	uint64		open = 0;
-	uint64		last = UINT64CONST(1) << (pattern->nsteps - 1);
-	uint64		next = 0;		/* steps that the event behind fits */
-	uint64		later = 0;		/* steps that some event behind fits */
+	uint64_t	adjacent = 0;	/* steps before a link of this kind */
+	uint64_t	open = 0;
+	uint64_t	last = UINT64_C(1) << (pattern->nsteps - 1);
+	uint64_t	next = 0;		/* steps that the event behind fits */
+	uint64_t	later = 0;		/* steps that some event behind fits */
 
 	for (int step = 0; step < pattern->nsteps - 1; step++)
 	{
 		const SequenceLink *link = &pattern->link[step];
-		uint64		bit = UINT64CONST(1) << step;
+		uint64_t	bit = UINT64_C(1) << step;
 
 		if (link->adjacent)
 			adjacent |= bit;
@@ -128,12 +124,12 @@ sequence_matcher_init(SequenceMatcher *matcher, const SequencePattern *pattern,
 	matcher->pattern = pattern;
 	matcher->event = event;
 	matcher->nevents = nevents;
-	matcher->fits = palloc(sizeof(uint64) * Max(nevents, 1));
+	matcher->fits = fits;
 
 	for (int i = nevents - 1; i >= 0; i--)
 	{
-		uint64		steps = sequence_steps_of(pattern, event[i].conditions);
-		uint64		can = last | ((next >> 1) & adjacent) | ((later >> 1) & open);
+		uint64_t	steps = sequence_steps_of(pattern, event[i].conditions);
+		uint64_t	can = last | ((next >> 1) & adjacent) | ((later >> 1) & open);
 
 		for (int t = 0; t < ntimed; t++)
 		{
@@ -142,10 +138,10 @@ sequence_matcher_init(SequenceMatcher *matcher, const SequencePattern *pattern,
 		}
 		next = steps & can;
 		later |= next;
-		matcher->fits[i] = next;
+		fits[i] = next;
 
 		if (i % EVENTS_PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
+			sequence_interrupt();
 	}
 }
 
@@ -166,7 +162,7 @@ sequence_matcher_next(const SequenceMatcher *matcher, int from, int *position)
 		if (matcher->fits[i] & 1)
 			break;
 		if (i % EVENTS_PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
+			sequence_interrupt();
 	}
 	if (i >= matcher->nevents)
 		return -1;
@@ -174,8 +170,8 @@ sequence_matcher_next(const SequenceMatcher *matcher, int from, int *position)
 	for (int step = 0;; step++)
 	{
 		const SequenceLink *link = &pattern->link[step];
-		uint64		bit = UINT64CONST(2) << step;
-		TimestampTz ts = event[i].ts;
+		uint64_t	bit = UINT64_C(2) << step;
+		int64_t		ts = event[i].ts;
 
 		if (position != NULL)
 			position[step] = i;
@@ -187,6 +183,5 @@ sequence_matcher_next(const SequenceMatcher *matcher, int from, int *position)
 		while (!(matcher->fits[i] & bit) ||
 			   sequence_distance(ts, event[i].ts) < link->nearest)
 			i++;
-		Assert(i < matcher->nevents);
 	}
 }

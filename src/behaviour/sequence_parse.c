@@ -24,12 +24,12 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
-
 #include "behaviour/sequence.h"
-#include "compat.h"
 
-#define SECONDS_MAX		INT64CONST(1000000000000)	/* more than there are */
+#include <string.h>
+
+#define USECS_PER_SEC	INT64_C(1000000)
+#define SECONDS_MAX		INT64_C(1000000000000)	/* more than there are */
 
 typedef struct SequenceParser
 {
@@ -58,7 +58,7 @@ parse_fail(SequenceParser *parser, SequenceFault fault, int at,
 static bool
 parse_accept(SequenceParser *parser, const char *piece)
 {
-	int			len = strlen(piece);
+	int			len = (int) strlen(piece);
 
 	if (parser->len - parser->at < len ||
 		memcmp(parser->text +parser->at, piece, len) != 0)
@@ -97,7 +97,7 @@ parse_link_reset(SequenceParser *parser)
 {
 	parser->link.adjacent = true;
 	parser->link.nearest = 0;
-	parser->link.farthest = PG_UINT64_MAX;
+	parser->link.farthest = UINT64_MAX;
 	parser->timed_at = -1;
 }
 
@@ -106,13 +106,13 @@ static bool
 parse_step(SequenceParser *parser, int at, int n)
 {
 	SequencePattern *pattern = parser->pattern;
-	uint64		bit;
+	uint64_t	bit;
 
 	if (pattern->nsteps == SEQUENCE_MAX_STEPS)
 		return parse_fail(parser, SEQUENCE_FAULT_LIMIT, at,
 						  "a pattern has at most 64 events");
 
-	bit = UINT64CONST(1) << pattern->nsteps;
+	bit = UINT64_C(1) << pattern->nsteps;
 	if (n == 0)
 		pattern->any |= bit;
 	else
@@ -135,8 +135,10 @@ parse_condition(SequenceParser *parser, int at)
 	int			n = 0;
 	int			digit;
 
+	/* more digits do not make a number smaller that is too large already */
 	while (parse_digit(parser, &digit))
-		n = Min(n * 10 + digit, CONDITIONS_MAX + 1);
+		if (n <= SEQUENCE_MAX_CONDITIONS)
+			n = n * 10 + digit;
 	if (parser->at == number_at)
 		return parse_fail(parser, SEQUENCE_FAULT_SYNTAX, number_at,
 						  "expected the number of a condition, or \"t\"");
@@ -152,16 +154,17 @@ parse_condition(SequenceParser *parser, int at)
 
 /* Seconds, with up to six decimals, as microseconds. */
 static bool
-parse_seconds(SequenceParser *parser, int64 *usecs)
+parse_seconds(SequenceParser *parser, int64_t * usecs)
 {
 	int			number_at = parser->at;
-	int64		seconds = 0;
-	int64		fraction = 0;
-	int64		unit = USECS_PER_SEC;
+	int64_t		seconds = 0;
+	int64_t		fraction = 0;
+	int64_t		unit = USECS_PER_SEC;
 	int			digit;
 
 	while (parse_digit(parser, &digit))
-		seconds = Min(seconds * 10 + digit, SECONDS_MAX + 1);
+		if (seconds <= SECONDS_MAX)
+			seconds = seconds * 10 + digit;
 	if (parser->at == number_at)
 		return parse_fail(parser, SEQUENCE_FAULT_SYNTAX, number_at,
 						  "expected a number of seconds");
@@ -195,7 +198,8 @@ parse_time(SequenceParser *parser, int at)
 	bool		less = false;
 	bool		more = false;
 	bool		equal = false;
-	int64		usecs;
+	int64_t		usecs;
+	uint64_t	bound;
 
 	if (parse_accept(parser, "=="))
 		equal = true;
@@ -223,22 +227,21 @@ parse_time(SequenceParser *parser, int at)
 	if (less && !equal && usecs == 0)
 	{
 		/* less than nothing: an empty range */
-		link->nearest = PG_UINT64_MAX;
+		link->nearest = UINT64_MAX;
 		link->farthest = 0;
 		return true;
 	}
-	if (!less)
-		link->nearest = Max(link->nearest, (uint64) usecs + (equal ? 0 : 1));
-	if (!more)
-		link->farthest = Min(link->farthest, (uint64) usecs - (equal ? 0 : 1));
+	bound = (uint64_t) usecs + (equal ? 0 : 1);
+	if (!less && link->nearest < bound)
+		link->nearest = bound;
+	bound = (uint64_t) usecs - (equal ? 0 : 1);
+	if (!more && link->farthest > bound)
+		link->farthest = bound;
 
 	return true;
 }
 
-/*
- * False if the text is no pattern, with what is wrong in *error.  Nothing here
- * needs the server.
- */
+/* False if the text is no pattern, with what is wrong in *error. */
 bool
 sequence_parse(const char *text, int len, int nconditions,
 			   SequencePattern *pattern, SequenceError *error)
