@@ -49,6 +49,11 @@ SELECT page, sum(count) FROM (
     SELECT p.page, shopanalytics.sequence_count('(?1)(?2)', e.ts, e.page = p.page, e.page = 'C', e.page NOT IN ('C', p.page)) AS count
       FROM p4 e, (VALUES ('W'), ('B'), ('H'), ('L')) AS p(page) GROUP BY session, p.page) s
  GROUP BY page HAVING sum(count) > 0 ORDER BY page;
+-- any number of pages, then buy: without overlap, and from every page before a purchase
+SELECT session, sum(count) FILTER (WHERE pages = 1) AS apart, sum(count) AS overlapping
+  FROM (SELECT session, pages, shopanalytics.sequence_count(repeat('(?1)', pages) || '(?2)', ts, page <> 'C', page = 'C') AS count
+          FROM p4, generate_series(1, 10) AS pages GROUP BY session, pages) s
+ GROUP BY GROUPING SETS ((session), ()) HAVING sum(count) > 0 ORDER BY session;
 
 -- P5, duckdb-behavioral
 SELECT shopanalytics.sequence_match_events('(?1)(?2)(?3)', ts, c = 1, c = 2, c = 3) AS times

@@ -78,6 +78,11 @@ SELECT seed, count(*) FILTER (WHERE o.ranges IS DISTINCT FROM x.ranges) AS diffe
   FROM (SELECT seed, h, shopanalytics.session_ranges(ts, timeout) AS ranges
           FROM (SELECT * FROM session_ranges_event, generate_series(1, 3) AS seed ORDER BY hashint4extended(h * 64 + n, seed)) e GROUP BY seed, h) o
   JOIN expected x USING (h) GROUP BY seed ORDER BY seed;
+-- S12: what is stored by parts, each event in any of four, and then united is the whole
+SELECT count(*) > 20000 AS many, count(*) FILTER (WHERE u.ranges IS DISTINCT FROM x.ranges) AS differ
+  FROM (SELECT h, coalesce(range_agg(r), '{}') AS ranges
+          FROM (SELECT h, shopanalytics.session_ranges(ts, timeout) AS part FROM session_ranges_event GROUP BY h, pg_temp.pick(h * 64 + n, 9, 4)) s LEFT JOIN LATERAL unnest(part) AS r ON true GROUP BY h) u
+  JOIN expected x USING (h);
 -- and sessionize agrees
 SELECT count(*) FILTER (WHERE x.starts IS DISTINCT FROM o.starts) AS differ
   FROM (SELECT h, array_agg(DISTINCT start ORDER BY start) AS starts

@@ -89,6 +89,8 @@ SELECT shopanalytics.sessionize(ts, '1 day') OVER (ORDER BY ts) AS one_day,
 SET TimeZone = 'UTC';
 
 -- S15: infinite times, also where the timeout is longer than the way to them
+SELECT ts, shopanalytics.sessionize(ts) OVER (ORDER BY ts) AS id
+  FROM (VALUES (timestamptz '-infinity'), ('-infinity'), ('2024-01-01'), ('infinity'), ('infinity')) AS e(ts);
 SELECT ts, shopanalytics.sessionize(ts) OVER w AS id, shopanalytics.session_start(ts) OVER w AS start,
        shopanalytics.session_split_reason(ts) OVER w AS reason,
        shopanalytics.sessionize(ts, '106751991 days') OVER w AS long_timeout
