@@ -56,6 +56,23 @@
 	ExecutorRun(desc, direction, count)
 #endif
 
+/* 17 has a hash of 64 bits. */
+#if PG_VERSION_NUM < 170000
+static inline uint64
+murmurhash64(uint64 data)
+{
+	uint64		h = data;
+
+	h ^= h >> 33;
+	h *= UINT64CONST(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+
+	return h;
+}
+#endif
+
 /* 16 found one place for what every AT TIME ZONE did by itself. */
 #if PG_VERSION_NUM < 160000
 #include "parser/scansup.h"
