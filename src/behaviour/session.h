@@ -3,9 +3,7 @@
  * session.h
  *	  When a session ends and the next begins.
  *
- * Times are plain 64-bit integers here, microseconds or what the user counts
- * in.  The distance of two of them need not fit in 64 bits with a sign, but
- * does without one when the earlier is known, as it is.
+ * For the window functions and for the reports that do the same in bulk.
  *
  * IDENTIFICATION
  *	  src/behaviour/session.h
@@ -15,13 +13,7 @@
 #ifndef SHOPANALYTICS_SESSION_H
 #define SHOPANALYTICS_SESSION_H
 
-#include "datatype/timestamp.h"
-
-typedef enum TimeScale
-{
-	SCALE_CLOCK,				/* timestamps, which can be infinite */
-	SCALE_NUMBER				/* bigint, in any unit */
-} TimeScale;
+#include "behaviour/window_time.h"
 
 typedef enum SplitReason
 {
@@ -50,20 +42,6 @@ typedef struct Session
 	int64		nevents;		/* its rows so far */
 } Session;
 
-/*
- * Distance of two times, the earlier first.  From or to an infinite time it is
- * longer than any timeout, unless both are the same.
- */
-static inline uint64
-session_gap(TimeScale scale, int64 from, int64 to)
-{
-	if (scale == SCALE_CLOCK && from != to &&
-		(TIMESTAMP_IS_NOBEGIN(from) || TIMESTAMP_IS_NOEND(to)))
-		return PG_UINT64_MAX;
-
-	return (uint64) to - (uint64) from;
-}
-
 /* Why the next event starts a session, if it does; the first reason counts. */
 static inline SplitReason
 session_split(const Session *session, const SessionRules *rules, int64 ts,
@@ -71,11 +49,11 @@ session_split(const Session *session, const SessionRules *rules, int64 ts,
 {
 	if (session->number == 0)
 		return SPLIT_FIRST;
-	if (session_gap(rules->scale, session->last, ts) > rules->timeout)
+	if (time_gap(rules->scale, session->last, ts) > rules->timeout)
 		return SPLIT_TIMEOUT;
 	if (split)
 		return SPLIT_FORCED;
-	if (session_gap(rules->scale, session->start, ts) > rules->max_duration)
+	if (time_gap(rules->scale, session->start, ts) > rules->max_duration)
 		return SPLIT_MAX_DURATION;
 	if (session->nevents >= rules->max_events)
 		return SPLIT_MAX_EVENTS;

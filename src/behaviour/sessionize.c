@@ -24,15 +24,12 @@
 #include "nodes/parsenodes.h"
 #include "nodes/supportnodes.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "windowapi.h"
 
-#include "behaviour/interval_usecs.h"
 #include "behaviour/session.h"
+#include "behaviour/window_time.h"
 #include "compat.h"
-
-#define ROWS_KEPT	32			/* of those already passed, at most */
 
 /* The arguments that all the functions have. */
 enum
@@ -63,23 +60,6 @@ PG_FUNCTION_INFO_V1(window_sessionize_bigint);
 PG_FUNCTION_INFO_V1(window_session_start_bigint);
 PG_FUNCTION_INFO_V1(window_session_split_reason_bigint);
 
-/* A length of time, in the unit of the times. */
-static uint64
-session_length(TimeScale scale, Datum value, const char *name)
-{
-	if (scale == SCALE_CLOCK)
-		return interval_usecs(DatumGetIntervalP(value), name);
-
-	if (DatumGetInt64(value) < 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must not be negative, got " INT64_FORMAT,
-					   name, DatumGetInt64(value)),
-				errhint("Write a length of zero or more."));
-
-	return DatumGetInt64(value);
-}
-
 static void
 session_rules_read(WindowObject winobj, TimeScale scale, SessionRules *rules)
 {
@@ -95,11 +75,11 @@ session_rules_read(WindowObject winobj, TimeScale scale, SessionRules *rules)
 				errhint("Leave it out for 30 minutes.") :
 				errhint("Give it in the unit of the times."));
 	rules->scale = scale;
-	rules->timeout = session_length(scale, value, "timeout");
+	rules->timeout = time_length(scale, value, "timeout");
 
 	value = WinGetFuncArgCurrent(winobj, ARG_MAX_DURATION, &isnull);
 	rules->max_duration = isnull ? PG_UINT64_MAX :
-		session_length(scale, value, "max_duration");
+		time_length(scale, value, "max_duration");
 
 	value = WinGetFuncArgCurrent(winobj, ARG_MAX_EVENTS, &isnull);
 	if (!isnull && DatumGetInt32(value) < 1)
@@ -109,36 +89,6 @@ session_rules_read(WindowObject winobj, TimeScale scale, SessionRules *rules)
 					   DatumGetInt32(value)),
 				errhint("Leave it out for sessions of any number of events."));
 	rules->max_events = isnull ? PG_INT64_MAX : DatumGetInt32(value);
-}
-
-static void
-session_check_same(bool same, const char *name)
-{
-	if (!same)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must not change within a partition", name),
-				errhint("Add what it depends on to PARTITION BY."));
-}
-
-static void
-session_check_order(FunctionCallInfo fcinfo, int64 last, int64 ts)
-{
-	Oid			output;
-	bool		is_varlena;
-
-	if (likely(ts >= last))
-		return;
-
-	getTypeOutputInfo(get_fn_expr_argtype(fcinfo->flinfo, ARG_TS),
-					  &output, &is_varlena);
-	ereport(ERROR,
-			errcode(ERRCODE_WINDOWING_ERROR),
-			errmsg("times are not in ascending order"),
-			errdetail("%s comes after %s.",
-					  OidOutputFunctionCall(output, Int64GetDatum(ts)),
-					  OidOutputFunctionCall(output, Int64GetDatum(last))),
-			errhint("Order the window by the same time: OVER (PARTITION BY ... ORDER BY ...), ascending."));
 }
 
 /* Once per partition: what is constant is read here and not again. */
@@ -167,20 +117,6 @@ session_state_prepare(FunctionCallInfo fcinfo, SessionState *state,
 }
 
 /*
- * No row is read again, so the executor need not keep those behind this one.
- * Telling it costs more than the session does, hence only now and then; most
- * partitions end before.
- */
-static inline void
-session_forget_rows(WindowObject winobj)
-{
-	int64		position = WinGetCurrentPosition(winobj);
-
-	if (position % ROWS_KEPT == 0 && position > 0)
-		WinSetMarkPosition(winobj, position);
-}
-
-/*
  * What all the functions share: takes in the current row.  False if it has no
  * time; then it belongs to no session and changes nothing.
  */
@@ -196,7 +132,7 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 	bool		split;
 
 	*result = state;
-	session_forget_rows(winobj);
+	window_forget_rows(winobj);
 
 	if (!state->ready)
 		session_state_prepare(fcinfo, state, scale);
@@ -205,11 +141,11 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 		SessionRules rules;
 
 		session_rules_read(winobj, scale, &rules);
-		session_check_same(rules.timeout == state->rules.timeout, "timeout");
-		session_check_same(rules.max_duration == state->rules.max_duration,
-						   "max_duration");
-		session_check_same(rules.max_events == state->rules.max_events,
-						   "max_events");
+		window_check_same(rules.timeout == state->rules.timeout, "timeout");
+		window_check_same(rules.max_duration == state->rules.max_duration,
+						  "max_duration");
+		window_check_same(rules.max_events == state->rules.max_events,
+						  "max_events");
 	}
 
 	value = WinGetFuncArgCurrent(winobj, ARG_TS, &isnull);
@@ -217,7 +153,7 @@ session_next(FunctionCallInfo fcinfo, TimeScale scale,
 		return false;
 	ts = DatumGetInt64(value);
 	if (state->session.number > 0)
-		session_check_order(fcinfo, state->session.last, ts);
+		window_check_time(fcinfo, ARG_TS, state->session.last, ts);
 
 	split = state->split;
 	if (state->split_varies)
