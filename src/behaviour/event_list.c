@@ -65,6 +65,14 @@ event_list_init(EventList *list, MemoryContext context)
 	list->sorted = true;
 }
 
+/* For the next group, of the same steps; the memory is kept. */
+void
+event_list_clear(EventList *list)
+{
+	list->nevents = 0;
+	list->sorted = true;
+}
+
 /* All that goes into a list has the same steps, if it has any. */
 void
 event_list_set_steps(EventList *list, int nsteps)

@@ -24,6 +24,7 @@ typedef struct EventList
 } EventList;
 
 extern void event_list_init(EventList *list, MemoryContext context);
+extern void event_list_clear(EventList *list);
 extern void event_list_set_steps(EventList *list, int nsteps);
 extern void event_list_add(EventList *list, const FunnelEvent *event);
 extern void event_list_add_all(EventList *list, const EventList *other);

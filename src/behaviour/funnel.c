@@ -31,28 +31,11 @@
 
 #include "behaviour/conditions.h"
 #include "behaviour/event_list.h"
+#include "behaviour/funnel_mode.h"
 #include "behaviour/interval_usecs.h"
-#include "behaviour/mode_list.h"
 #include "compat.h"
 
 #define SHOWN_BYTES		32		/* of an input that is wrong */
-
-/* Bits of the modes. */
-#define MODE_ORDERED			0x01
-#define MODE_STRICT				0x02
-#define MODE_ANY				0x04
-#define MODE_STRICT_INCREASE	0x08
-#define MODE_REUSE				0x10
-#define MODE_ORDERS				(MODE_ORDERED | MODE_STRICT | MODE_ANY)
-
-static const ModeWord funnel_modes[] = {
-	{"ordered", MODE_ORDERED},
-	{"strict", MODE_STRICT},
-	{"any", MODE_ANY},
-	{"strict_increase", MODE_STRICT_INCREASE},
-	{"reuse", MODE_REUSE},
-	{NULL, 0}
-};
 
 StaticAssertDecl(CONDITIONS_MAX == FUNNEL_MAX_STEPS, "steps are conditions");
 
@@ -311,22 +294,6 @@ funnel_check_null(bool isnull, const char *name)
 				errmsg("%s must not be null", name));
 }
 
-static void
-funnel_rules(uint32 modes, FunnelRules *rules)
-{
-	uint32		orders = modes & MODE_ORDERS;
-
-	if ((orders & (orders - 1)) != 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("only one of the modes ordered, strict and any can be asked for at once"));
-
-	rules->order = orders == MODE_STRICT ? FUNNEL_STRICT :
-		orders == MODE_ANY ? FUNNEL_ANY : FUNNEL_ORDERED;
-	rules->strict_increase = (modes & MODE_STRICT_INCREASE) != 0;
-	rules->reuse = (modes & MODE_REUSE) != 0;
-}
-
 /*
  * The arguments of all that can be asked: (f funnel, window_size interval, mode
  * text).  False if there is no funnel.
@@ -339,7 +306,7 @@ funnel_question(FunctionCallInfo fcinfo, FunnelHistory *history,
 
 	funnel_check_null(PG_ARGISNULL(1), "window_size");
 	funnel_check_null(PG_ARGISNULL(2), "mode");
-	funnel_rules(mode_list(PG_GETARG_TEXT_PP(2), funnel_modes), rules);
+	funnel_mode(PG_GETARG_TEXT_PP(2), rules);
 	rules->window = interval_usecs(PG_GETARG_INTERVAL_P(1), "window_size");
 	if (PG_ARGISNULL(0))
 		return false;

@@ -66,7 +66,47 @@ extern int	funnel_chain(const FunnelHistory *history, const FunnelRules *rules,
 						 int64_t * times);
 extern int64_t funnel_complete(const FunnelHistory *history,
 							   const FunnelRules *rules);
+extern bool funnel_is_open(const FunnelHistory *history,
+						   const FunnelRules *rules, int64_t end);
 
+#define FUNNEL_MAX_EXCLUSIONS	32
+
+/* A row that matches exclusions. */
+typedef struct FunnelMark
+{
+	int64_t		time;
+	uint32_t	exclusions;		/* as bits */
+} FunnelMark;
+
+/* Between the times of these steps, from 1 on, no such mark. */
+typedef struct FunnelExclusion
+{
+	int			from;
+	int			to;
+} FunnelExclusion;
+
+/* Further rules for steps in order. */
+typedef struct FunnelLimits
+{
+	int64_t		after[FUNNEL_MAX_STEPS];	/* the step before, at most; of
+											 * step k + 1; negative: no limit */
+	int			nexclusions;
+	FunnelExclusion exclusions[FUNNEL_MAX_EXCLUSIONS];
+} FunnelLimits;
+
+/* Ascending by time. */
+typedef struct FunnelMarks
+{
+	const FunnelMark *marks;
+	size_t		nmarks;
+} FunnelMarks;
+
+/* funnel_limits.c */
+extern int	funnel_limited_chain(const FunnelHistory *history,
+								 const FunnelRules *rules,
+								 const FunnelLimits *limits,
+								 const FunnelMarks *marks, int64_t end,
+								 int64_t * times, bool *open);
 
 /* Rows of one time, and what they do together; funnel_match.c. */
 typedef struct FunnelGroup

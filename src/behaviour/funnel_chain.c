@@ -40,6 +40,9 @@
  * room to the others, so it is counted, and what comes later starts anew.  The
  * next has to begin at a later time.
  *
+ * A chain is open at the end of the data if it has begun and a next step at
+ * that time could be added to it; if that step could, all the others could.
+ *
  * IDENTIFICATION
  *	  src/behaviour/funnel_chain.c
  *
@@ -55,6 +58,8 @@ typedef struct FunnelTrace
 	int			reached;		/* the deepest level */
 	size_t		end;			/* behind the group where it was reached first */
 	int			ngroups;		/* up to that group */
+	bool		open;			/* all rows are used up, and no chain is
+								 * complete */
 	uint64_t	levels[FUNNEL_MAX_STEPS];	/* with each group used up */
 } FunnelTrace;
 
@@ -207,10 +212,10 @@ strict_trace(const FunnelHistory *history, const FunnelRules *rules, size_t pos,
 		uint64_t	from = levels & (LEVEL(nsteps) - 1);
 
 		pos = funnel_group_next(history, pos, &group);
+		levels = 0;
 		if (!funnel_within(start, group.time, rules->window))
 			break;
 		funnel_group_runs(&group, nsteps, rules, runs);
-		levels = 0;
 		for (; from != 0; from &= from - 1)
 		{
 			int			k = __builtin_ctzll(from);
@@ -226,6 +231,7 @@ strict_trace(const FunnelHistory *history, const FunnelRules *rules, size_t pos,
 		if (ngroups < FUNNEL_MAX_STEPS)
 			trace->levels[ngroups] = levels;
 	}
+	trace->open = pos == history->nevents && levels != 0 && trace->reached < nsteps;
 
 	return next;
 }
@@ -497,4 +503,65 @@ funnel_complete(const FunnelHistory *history, const FunnelRules *rules)
 	}
 
 	return 0;
+}
+
+/* The time of the last row of one of these steps; false if there is none. */
+static bool
+last_time(const FunnelHistory *history, uint32_t steps, int64_t * time)
+{
+	for (size_t pos = history->nevents; pos > 0; pos--)
+	{
+		if ((history->events[pos - 1].steps & steps) != 0)
+		{
+			*time = history->events[pos - 1].time;
+			return true;
+		}
+	}
+
+	return false;
+}
+
+static bool
+strict_is_open(const FunnelHistory *history, const FunnelRules *rules,
+			   int64_t end)
+{
+	size_t		pos = history->nevents;
+
+	/* an open chain has used up all groups but the first: a row per step */
+	for (int i = 0; i < history->nsteps && pos > 0; i++)
+	{
+		FunnelGroup group;
+		FunnelTrace trace;
+
+		pos = funnel_group_previous(history, pos, &group);
+		if (!funnel_within(group.time, end, rules->window))
+			break;
+		strict_trace(history, rules, pos, &trace);
+		if (trace.open)
+			return true;
+	}
+
+	return false;
+}
+
+/* Has a chain begun that rows from that time on, the end, could continue? */
+bool
+funnel_is_open(const FunnelHistory *history, const FunnelRules *rules,
+			   int64_t end)
+{
+	int64_t		time;
+
+	switch (rules->order)
+	{
+		case FUNNEL_ORDERED:
+			return last_time(history, 1, &time) &&
+				funnel_within(time, end, rules->window);
+		case FUNNEL_STRICT:
+			return strict_is_open(history, rules, end);
+		case FUNNEL_ANY:
+			return last_time(history, UINT32_MAX, &time) &&
+				funnel_within(time, end, rules->window);
+	}
+
+	return false;
 }
