@@ -10,7 +10,9 @@
  * order, and a group is sorted by who needs it so.
  *
  * The records of all groups together take at most shopanalytics.intake_memory.
- * When they would take more, they go to temporary files, parted by the group's
+ * If they take more than half of it, there is no room for all of them a second
+ * time, and they are put into their groups part by part.  If they would take
+ * more than three quarters, they go to temporary files, parted by the group's
  * number, and one part after another is read back.
  *
  * IDENTIFICATION
@@ -43,9 +45,11 @@ struct GroupsStore
 	size_t		nblocks;
 	size_t		room;			/* for blocks */
 	BufFile   **parts;			/* NULL as long as all are in memory */
+	uint64		written[GROUPS_PARTS];	/* records, by part */
 
 	/* While groups are handed out. */
-	int			part;			/* the next one to be read */
+	int			part;			/* the next one to be gathered */
+	int			part_bits;		/* of a group's number */
 	uint32		ngroups;
 	uint32		group;			/* in this part, the next one */
 	uint32		npart;			/* number of groups in this part */
@@ -125,8 +129,12 @@ write_blocks(Groups *groups)
 		size_t		r;
 
 		for (r = 0; r < count; r++, record += groups->size)
-			BufFileWrite(store->parts[group_of(record) % GROUPS_PARTS], record,
-						 groups->size);
+		{
+			int			part = group_of(record) % GROUPS_PARTS;
+
+			BufFileWrite(store->parts[part], record, groups->size);
+			store->written[part]++;
+		}
 		if (i > 0)
 			pfree(store->blocks[i]);
 		CHECK_FOR_INTERRUPTS();
@@ -159,9 +167,9 @@ groups_make_room(Groups *groups)
 {
 	struct GroupsStore *store = groups->store;
 
-	/* Putting the records into their groups takes the same again. */
+	/* Putting them into their groups takes a quarter again at least. */
 	if (store->parts == NULL &&
-		(store->nblocks + 1) * (GROUPS_BLOCK_SIZE / 1024) > (size_t) intake_memory / 2)
+		(store->nblocks + 1) * (GROUPS_BLOCK_SIZE / 1024) > (size_t) intake_memory / 4 * 3)
 	{
 		if (store->nblocks > 0)
 			go_to_files(groups);
@@ -183,13 +191,17 @@ groups_make_room(Groups *groups)
 }
 
 /*
- * The place of a group in its part.  Parts take the groups in turn, so that they
- * are of about the same size.
+ * Parts take the groups in turn, so that they are of about the same size.  Is the
+ * record's group in the current part, and at which place there?
  */
-static uint32
-place_in_part(const struct GroupsStore *store, uint32 group)
+static inline bool
+find_place(const struct GroupsStore *store, const char *record, uint32 *place)
 {
-	return store->parts == NULL ? group : group >> GROUPS_PART_BITS;
+	uint32		group = group_of(record);
+
+	*place = group >> store->part_bits;
+
+	return (group & ((1 << store->part_bits) - 1)) == store->part - 1;
 }
 
 /* From the number of records in each group to where each begins. */
@@ -212,10 +224,10 @@ counts_to_starts(uint64 *counts, uint32 n)
 
 /* Each start moves on to the end of its group, while that fills. */
 static inline void
-place_record(Groups *groups, const char *record)
+place_record(Groups *groups, uint32 place, const char *record)
 {
 	struct GroupsStore *store = groups->store;
-	uint64	   *start = &store->ends[place_in_part(store, group_of(record))];
+	uint64	   *start = &store->ends[place];
 
 	memcpy(store->records + (*start)++ * groups->size, record, groups->size);
 }
@@ -225,6 +237,7 @@ gather_blocks(Groups *groups)
 {
 	struct GroupsStore *store = groups->store;
 	size_t		last = last_block_records(groups);
+	bool		is_last = store->part == 1 << store->part_bits;
 	uint64		total;
 	size_t		i,
 				r;
@@ -235,7 +248,13 @@ gather_blocks(Groups *groups)
 		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) : last;
 
 		for (r = 0; r < count; r++, record += groups->size)
-			store->ends[group_of(record)]++;
+		{
+			uint32		place;
+
+			if (find_place(store, record, &place))
+				store->ends[place]++;
+		}
+		CHECK_FOR_INTERRUPTS();
 	}
 	total = counts_to_starts(store->ends, store->npart);
 	store->records = MemoryContextAllocHuge(store->context,
@@ -246,11 +265,16 @@ gather_blocks(Groups *groups)
 		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) : last;
 
 		for (r = 0; r < count; r++, record += groups->size)
-			place_record(groups, record);
-		pfree(store->blocks[i]);
+		{
+			uint32		place;
+
+			if (find_place(store, record, &place))
+				place_record(groups, place, record);
+		}
+		if (is_last)
+			pfree(store->blocks[i]);
 		CHECK_FOR_INTERRUPTS();
 	}
-	store->nblocks = 0;
 }
 
 static void
@@ -264,29 +288,25 @@ rewind_part(BufFile *file)
 
 /* Counts on a first reading, places on a second. */
 static void
-gather_part(Groups *groups, BufFile *file)
+gather_part(Groups *groups, BufFile *file, uint64 total)
 {
 	struct GroupsStore *store = groups->store;
 	char		record[128];
-	int64		size;
-	uint64		total;
 	uint64		i;
 
 	Assert(groups->size <= sizeof(record));
-	rewind_part(file);			/* what is still buffered has no size */
-	size = BufFileSize(file);
-	total = size / groups->size;
-	if (size / 1024 > intake_memory)
+	if (total * groups->size / 1024 > intake_memory)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("a part of the events takes more than %d MB of memory",
 					   intake_memory / 1024),
 				errhint("Raise shopanalytics.intake_memory, or leave out the users with the most events."));
 
+	rewind_part(file);
 	for (i = 0; i < total; i++)
 	{
 		BufFileReadExact(file, record, groups->size);
-		store->ends[place_in_part(store, group_of(record))]++;
+		store->ends[group_of(record) >> store->part_bits]++;
 	}
 	counts_to_starts(store->ends, store->npart);
 	store->records = MemoryContextAllocHuge(store->context,
@@ -295,7 +315,7 @@ gather_part(Groups *groups, BufFile *file)
 	for (i = 0; i < total; i++)
 	{
 		BufFileReadExact(file, record, groups->size);
-		place_record(groups, record);
+		place_record(groups, group_of(record) >> store->part_bits, record);
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -306,7 +326,7 @@ static bool
 next_part(Groups *groups)
 {
 	struct GroupsStore *store = groups->store;
-	int			nparts = store->parts == NULL ? 1 : GROUPS_PARTS;
+	int			nparts = 1 << store->part_bits;
 	int			part = store->part;
 
 	if (part == nparts)
@@ -326,7 +346,7 @@ next_part(Groups *groups)
 	if (store->parts == NULL)
 		gather_blocks(groups);
 	else
-		gather_part(groups, store->parts[part]);
+		gather_part(groups, store->parts[part], store->written[part]);
 
 	return true;
 }
@@ -339,7 +359,18 @@ groups_finish(Groups *groups, uint32 ngroups)
 
 	store->ngroups = ngroups;
 	if (store->parts != NULL)
+	{
 		write_blocks(groups);
+		store->part_bits = GROUPS_PART_BITS;
+	}
+	else
+	{
+		size_t		taken = store->nblocks * (GROUPS_BLOCK_SIZE / 1024);
+
+		while (taken + (taken >> store->part_bits) > (size_t) intake_memory &&
+			   store->part_bits < 2)
+			store->part_bits++;
+	}
 }
 
 /* Groups without records are passed over. */
@@ -357,8 +388,7 @@ groups_next(Groups *groups, RecordGroup *group)
 
 			if (store->ends[i] == start)
 				continue;
-			group->number = store->parts == NULL ? i :
-				(i << GROUPS_PART_BITS) + (store->part - 1);
+			group->number = (i << store->part_bits) + (store->part - 1);
 			group->records = store->records + start * groups->size;
 			group->count = store->ends[i] - start;
 
