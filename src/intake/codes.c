@@ -102,13 +102,13 @@ codes_create(Oid type, Oid collation)
 static uint64
 slot_of_key(const Codes *codes, uint64 key)
 {
-	return (codes->kind == CODES_INTEGER ? codes_mix(key) : key) & codes->mask;
+	return (codes->kind == CODES_INTEGER ? murmurhash64(key) : key) & codes->mask;
 }
 
 static uint64
 slot_of_uuid(const Codes *codes, const uint64 *key)
 {
-	return codes_mix(key[0] ^ codes_mix(key[1])) & codes->mask;
+	return murmurhash64(key[0] ^ murmurhash64(key[1])) & codes->mask;
 }
 
 static void *
@@ -229,9 +229,9 @@ hash_of(Codes *codes, Datum value)
 	}
 
 	/* Mixed, for hash functions whose low bits say little. */
-	return codes_mix(DatumGetUInt64(FunctionCall2Coll(&codes->hash,
-													  codes->collation, value,
-													  Int64GetDatum(0))));
+	return murmurhash64(DatumGetUInt64(FunctionCall2Coll(&codes->hash,
+														 codes->collation, value,
+														 Int64GetDatum(0))));
 }
 
 static bool

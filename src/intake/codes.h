@@ -11,8 +11,11 @@
 #ifndef SHOPANALYTICS_CODES_H
 #define SHOPANALYTICS_CODES_H
 
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "utils/palloc.h"
+
+#include "compat.h"
 
 typedef enum CodesKind
 {
@@ -55,18 +58,6 @@ extern Codes *codes_create(Oid type, Oid collation);
 extern uint32 codes_find(Codes *codes, Datum value);
 extern uint32 codes_add_integer(Codes *codes, uint64 key, uint64 at);
 
-/* Every bit of the key has a say in every bit of the result. */
-static inline uint64
-codes_mix(uint64 key)
-{
-	key ^= key >> 32;
-	key *= UINT64CONST(0xd6e8feb86659fd93);
-	key ^= key >> 32;
-	key *= UINT64CONST(0xd6e8feb86659fd93);
-
-	return key ^ (key >> 32);
-}
-
 /* The code of a value, a new one if it was not seen before. */
 static inline uint32
 codes_get(Codes *codes, Datum value)
@@ -77,7 +68,7 @@ codes_get(Codes *codes, Datum value)
 	if (codes->kind != CODES_INTEGER)
 		return codes_find(codes, value);
 
-	for (at = codes_mix(key) & codes->mask; codes->slots[at].code != 0;
+	for (at = murmurhash64(key) & codes->mask; codes->slots[at].code != 0;
 		 at = (at + 1) & codes->mask)
 	{
 		if (codes->slots[at].key == key)
@@ -101,6 +92,19 @@ static inline Datum
 codes_word_value(const Codes *codes, uint64 word)
 {
 	return codes->kind == CODES_INTEGER ? (Datum) word : codes->values[word];
+}
+
+/*
+ * Asks the processor for what codes_get() will look at, if that is known: worth
+ * it where the values of many rows can be looked at before the codes are needed.
+ */
+static inline void
+codes_prefetch(const Codes *codes, Datum value)
+{
+#ifdef __GNUC__
+	if (codes->kind == CODES_INTEGER)
+		__builtin_prefetch(&codes->slots[murmurhash64((uint64) value) & codes->mask]);
+#endif
 }
 
 static inline Datum
