@@ -71,6 +71,16 @@ typedef struct FunnelRecord
 
 typedef struct FunnelNames FunnelNames;
 
+/* An event whose user has no number yet. */
+typedef struct FunnelWaiting
+{
+	Datum		user;
+	TimestampTz time;
+	uint32		steps;
+} FunnelWaiting;
+
+#define FUNNEL_MAX_WAITING	64
+
 /* All events that were read. */
 typedef struct FunnelEvents
 {
@@ -85,6 +95,8 @@ typedef struct FunnelEvents
 	Groups	   *groups;			/* of records, by unit */
 	uint32		nunits;
 	bool		is_short;		/* the records are */
+	int			nwaiting;		/* of short records, if users are integers */
+	FunnelWaiting waiting[FUNNEL_MAX_WAITING];
 	TimestampTz end;			/* the latest time there is */
 } FunnelEvents;
 

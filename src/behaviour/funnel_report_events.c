@@ -163,6 +163,39 @@ take_values(FunnelEvents *events, FunnelRecord *record, const Datum *values,
 }
 
 static void
+take_waiting(FunnelEvents *events)
+{
+	for (int i = 0; i < events->nwaiting; i++)
+	{
+		const FunnelWaiting *waiting = &events->waiting[i];
+		FunnelRecord *record = groups_add(events->groups);
+
+		record->unit = codes_get(events->users, waiting->user);
+		record->steps = waiting->steps;
+		record->time = waiting->time;
+	}
+	events->nwaiting = 0;
+}
+
+/*
+ * There are more users than a processor's cache holds, and each event is of
+ * another one: what is known of the user is asked for now and used a little
+ * later.
+ */
+static void
+wait_for_user(FunnelEvents *events, Datum user, const FunnelRecord *record)
+{
+	FunnelWaiting *waiting = &events->waiting[events->nwaiting++];
+
+	codes_prefetch(events->users, user);
+	waiting->user = user;
+	waiting->time = record->time;
+	waiting->steps = record->steps;
+	if (events->nwaiting == FUNNEL_MAX_WAITING)
+		take_waiting(events);
+}
+
+static void
 take_event(void *arg, const Datum *values, const bool *nulls)
 {
 	FunnelEvents *events = arg;
@@ -188,6 +221,11 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 		events->question->rules.order != FUNNEL_STRICT)
 		return;
 
+	if (events->is_short && events->users->kind == CODES_INTEGER)
+	{
+		wait_for_user(events, values[REPORT_USER], &record);
+		return;
+	}
 	record.unit = codes_get(events->users, values[REPORT_USER]);
 	if (events->is_short)
 		memcpy(groups_add(events->groups), &record, FUNNEL_RECORD_SHORT);
@@ -223,6 +261,7 @@ funnel_report_read(FunnelEvents *events, const char *source,
 	events->groups = groups_create(events->is_short ? FUNNEL_RECORD_SHORT : sizeof(FunnelRecord));
 	events->end = DT_NOBEGIN;
 	intake_read(intake, take_event, events);
+	take_waiting(events);
 	intake_tell_left_out(&events->left_out);
 
 	if (!TIMESTAMP_IS_NOEND(period->to))
