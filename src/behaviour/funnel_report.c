@@ -103,6 +103,142 @@ steps_argument(FunctionCallInfo fcinfo, FunnelQuestion *question)
 		question->steps[i] = TextDatumGetCString(values[i]);
 }
 
+/* A step number, from 1 on, that fills the string to its end; else 0. */
+static int
+parse_step(const char *str, const char *end)
+{
+	int			step = 0;
+
+	if (str == end || *str == '0')
+		return 0;
+	for (; str < end; str++)
+	{
+		if (!isdigit((unsigned char) *str) || step > FUNNEL_MAX_STEPS)
+			return 0;
+		step = step * 10 + (*str - '0');
+	}
+
+	return step;
+}
+
+/*
+ * The name of an event, to be nowhere between the steps; or name@from-to.  What
+ * does not look like the latter is a name.
+ */
+static void
+parse_exclusion(FunnelQuestion *question, int i, char *text)
+{
+	FunnelExclusion *exclusion = &question->limits.exclusions[i];
+	char	   *at = strrchr(text, '@');
+	char	   *dash = at == NULL ? NULL : strchr(at, '-');
+
+	question->excluded[i] = text;
+
+	exclusion->from = 1;
+	exclusion->to = question->nsteps;
+	if (dash == NULL || strspn(at + 1, "0123456789") != dash - at - 1 || dash == at + 1 ||
+		dash[1] == '\0' || strspn(dash + 1, "0123456789") != strlen(dash + 1))
+		return;
+
+	exclusion->from = parse_step(at + 1, dash);
+	exclusion->to = parse_step(dash + 1, dash + strlen(dash));
+	if (exclusion->from < 1 || exclusion->to > question->nsteps ||
+		exclusion->from >= exclusion->to)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("element \"%s\" of exclude is not between two steps", text),
+				errhint("Write name@from-to, with numbers of steps from 1 to %d in order.",
+						question->nsteps));
+	*at = '\0';
+}
+
+static void
+exclude_argument(FunctionCallInfo fcinfo, FunnelQuestion *question)
+{
+	Datum	   *values;
+	int			count;
+
+	if (PG_ARGISNULL(ARG_EXCLUDE))
+		return;
+	count = array_argument(fcinfo, ARG_EXCLUDE, "exclude", TEXTOID, &values, NULL);
+	if (count > FUNNEL_MAX_EXCLUSIONS)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("there must be at most %d elements of exclude, got %d",
+					   FUNNEL_MAX_EXCLUSIONS, count));
+	question->limits.nexclusions = count;
+	for (int i = 0; i < count; i++)
+		parse_exclusion(question, i, TextDatumGetCString(values[i]));
+	if (count > 0)
+		question->limited = true;
+}
+
+static void
+step_windows_argument(FunctionCallInfo fcinfo, FunnelQuestion *question)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	memset(question->limits.after, -1, sizeof(question->limits.after));
+	if (PG_ARGISNULL(ARG_STEP_WINDOWS))
+		return;
+	count = array_argument(fcinfo, ARG_STEP_WINDOWS, "step_windows", INTERVALOID, &values, &nulls);
+	if (count != question->nsteps - 1)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("step_windows must have one element less than steps, %d, got %d",
+					   question->nsteps - 1, count),
+				errhint("Each is the most time from a step to the next, NULL for no limit."));
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			continue;
+		question->limits.after[i + 1] = interval_usecs(DatumGetIntervalP(values[i]), "step_windows");
+		question->limited = true;
+	}
+}
+
+static void
+attribution_argument(FunctionCallInfo fcinfo, FunnelQuestion *question)
+{
+	const char *word;
+
+	check_null(fcinfo, ARG_ATTRIBUTION, "attribution");
+	word = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ATTRIBUTION));
+	if (strcmp(word, "first_touch") == 0)
+		question->attribution = ATTRIBUTE_FIRST;
+	else if (strcmp(word, "last_touch") == 0)
+		question->attribution = ATTRIBUTE_LAST;
+	else if (strcmp(word, "all_events") == 0)
+		question->attribution = ATTRIBUTE_ALL;
+	else
+	{
+		const char *number = strncmp(word, "step_", 5) == 0 ? word + 5 : word + strlen(word);
+
+		question->attribution = ATTRIBUTE_STEP;
+		question->attribution_step = parse_step(number, word + strlen(word));
+		if (question->attribution_step < 1 || question->attribution_step > question->nsteps)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("attribution \"%s\" is not known", word),
+					errhint("Write one of first_touch, last_touch, all_events, step_1 to step_%d.",
+							question->nsteps));
+	}
+	question->broken_down = !PG_ARGISNULL(ARG_BREAKDOWN);
+	question->held = !PG_ARGISNULL(ARG_HOLD);
+}
+
+static void
+check_limits(const FunnelQuestion *question)
+{
+	if (question->limited && question->rules.order != FUNNEL_ORDERED)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("exclude and step_windows are for steps in order"),
+				errhint("Leave out strict or any in the mode."));
+}
+
 static TimestampTz
 time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz otherwise)
 {
@@ -139,7 +275,10 @@ funnel_report(PG_FUNCTION_ARGS)
 	question.rules.window = interval_usecs(PG_GETARG_INTERVAL_P(ARG_WINDOW_SIZE), "window_size");
 	check_null(fcinfo, ARG_MODE, "mode");
 	funnel_mode(PG_GETARG_TEXT_PP(ARG_MODE), &question.rules);
-	memset(question.limits.after, -1, sizeof(question.limits.after));
+	attribution_argument(fcinfo, &question);
+	exclude_argument(fcinfo, &question);
+	step_windows_argument(fcinfo, &question);
+	check_limits(&question);
 	InitMaterializedSRF(fcinfo, 0);
 
 	funnel_report_read(&events, source, &period);
