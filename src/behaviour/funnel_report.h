@@ -15,7 +15,7 @@
 #include "funcapi.h"
 #include "intake/codes.h"
 #include "intake/groups.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 
 typedef enum FunnelReportColumn
 {
