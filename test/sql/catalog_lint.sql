@@ -33,6 +33,7 @@ INSERT INTO deviating VALUES
     ('funnel_level', 'immutable, called on null, parallel safe'),
     ('funnel_times', 'immutable, called on null, parallel safe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
+    ('retention_report', 'stable, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe'),
     ('sessionize_events', 'stable, called on null, parallel unsafe'),
     ('session_duration_report', 'stable, called on null, parallel unsafe'),
