@@ -346,7 +346,8 @@ ranks_with_members(const CohortCells *cells, const CohortBreakdown *breakdown, u
 
 /*
  * Calls "put" for every row of the result: every cohort of the calendar from the
- * first to the last, whether somebody came or not, and every period.
+ * first to the last, whether somebody came or not, and every period.  What it
+ * allocates lasts for the rows of one cohort.
  */
 void
 cohort_rows(CohortPlan *plan, const CohortBreakdown *breakdown,
@@ -361,6 +362,10 @@ cohort_rows(CohortPlan *plan, const CohortBreakdown *breakdown,
 				last,
 				i;
 	uint32		next = 0;		/* cell in order */
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "shopanalytics cohort rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
 
 	if (ncells == 0 && (TIMESTAMP_IS_NOBEGIN(plan->from) || TIMESTAMP_IS_NOEND(plan->to)))
 		return;
@@ -402,13 +407,17 @@ cohort_rows(CohortPlan *plan, const CohortBreakdown *breakdown,
 				row.cell = order[next++];
 				row.size = cells->sizes[row.cell];
 			}
+			MemoryContextSwitchTo(context);
 			for (row.index = 0; row.index <= plan->periods; row.index++)
 			{
 				row.is_complete = end_of_period(plan, starts, i, row.index) <= plan->data_end;
 				put(arg, &row);
 			}
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(context);
 			CHECK_FOR_INTERRUPTS();
 		}
 	}
 	Assert(next == ncells);
+	MemoryContextDelete(context);
 }

@@ -26,6 +26,7 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('active_users_report', 'stable, called on null, parallel unsafe'),
+    ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
     ('event_totals_report', 'stable, called on null, parallel unsafe'),
     ('funnel_completions', 'immutable, called on null, parallel safe'),
