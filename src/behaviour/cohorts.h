@@ -14,7 +14,7 @@
 #include "behaviour/calendar_period.h"
 #include "fmgr.h"
 #include "intake/codes.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 
 /* What a report over cohorts was asked for. */
 typedef struct CohortPlan
