@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "executor/tuptable.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -138,8 +140,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 	if (intake_time_left_out(&bulk->left_out, values[READ_TIME], nulls[READ_TIME]))
 		return;
 
-	event = groups_add(bulk->groups);
-	event->user = codes_get(bulk->users, values[READ_USER]);
+	event = groups_add_named(bulk->groups, values[READ_USER]);
 	event->time = DatumGetTimestampTz(values[READ_TIME]);
 	if (bulk->columns[READ_KEY].present)
 	{
@@ -159,43 +160,59 @@ key_text(BulkSessions *bulk, const UserEvent *event)
 	return CStringGetTextDatum(intake_text(&bulk->columns[READ_KEY], key));
 }
 
-/* The rows of one user. */
+/*
+ * The rows of one user, if events have no keys.  They differ in nothing but the
+ * three numbers at their end, so one row is made and written over.
+ */
 static void
 put_events(BulkSessions *bulk, ReturnSetInfo *rsinfo, const RecordGroup *group,
-		   MemoryContext row_context)
+		   Datum *values, TupleTableSlot *slot)
 {
-	bool		has_keys = bulk->columns[READ_KEY].present;
-	Datum		values[OUT_COLUMNS] = {0};
-	bool		nulls[OUT_COLUMNS] = {false};
-	Session		session = {0};
+	bool		nulls[OUT_COLUMNS] = {[OUT_EVENT_KEY] = true};
+	MinimalTuple tuple = heap_form_minimal_tuple(rsinfo->setDesc, values, nulls);
+	int64	   *numbers = (int64 *) ((char *) tuple + tuple->t_len) - 3;
 	const char *record = group->records;
-	size_t		size = bulk->groups->size;
-	MemoryContext user_context = CurrentMemoryContext;
+	Session		session = {0};
 	size_t		i;
 
-	values[OUT_USER_ID] =
-		CStringGetTextDatum(intake_text(&bulk->columns[READ_USER],
-										codes_value(bulk->users, group->number)));
-	for (i = 0; i < group->count; i++, record += size)
+	ExecStoreMinimalTuple(tuple, slot, false);
+	for (i = 0; i < group->count; i++, record += bulk->groups->size)
 	{
-		const UserEvent *event = (const UserEvent *) record;
-
-		session_advance(&session, &bulk->rules, event->time, false);
-		values[OUT_EVENT_TIME] = TimestampTzGetDatum(event->time);
-		values[OUT_SESSION_NUMBER] = Int64GetDatum(session.number);
-		values[OUT_SESSION_START] = TimestampTzGetDatum(session.start);
-		nulls[OUT_EVENT_KEY] = !has_keys || !event->has_key;
-		if (!nulls[OUT_EVENT_KEY])
-		{
-			MemoryContextSwitchTo(row_context);
-			values[OUT_EVENT_KEY] = key_text(bulk, event);
-			MemoryContextSwitchTo(user_context);
-		}
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-		if (has_keys)
-			MemoryContextReset(row_context);
+		session_advance(&session, &bulk->rules, ((const UserEvent *) record)->time, false);
+		numbers[0] = session.last;
+		numbers[1] = session.number;
+		numbers[2] = session.start;
+		tuplestore_puttupleslot(rsinfo->setResult, slot);
 		CHECK_FOR_INTERRUPTS();
 	}
+	ExecClearTuple(slot);
+}
+
+/* The rows of one user, with the keys of events. */
+static void
+put_keyed_events(BulkSessions *bulk, ReturnSetInfo *rsinfo, const RecordGroup *group,
+				 Datum *values, MemoryContext row_context)
+{
+	const UserEvent *events = group->records;
+	bool		nulls[OUT_COLUMNS] = {false};
+	Session		session = {0};
+	MemoryContext user_context = MemoryContextSwitchTo(row_context);
+	size_t		i;
+
+	for (i = 0; i < group->count; i++)
+	{
+		session_advance(&session, &bulk->rules, events[i].time, false);
+		values[OUT_EVENT_TIME] = TimestampTzGetDatum(session.last);
+		values[OUT_SESSION_NUMBER] = Int64GetDatum(session.number);
+		values[OUT_SESSION_START] = TimestampTzGetDatum(session.start);
+		nulls[OUT_EVENT_KEY] = !events[i].has_key;
+		if (events[i].has_key)
+			values[OUT_EVENT_KEY] = key_text(bulk, &events[i]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		MemoryContextReset(row_context);
+		CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextSwitchTo(user_context);
 }
 
 static void
@@ -208,18 +225,30 @@ put_users(BulkSessions *bulk, ReturnSetInfo *rsinfo)
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
 													  "shopanalytics row",
 													  ALLOCSET_SMALL_SIZES);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
 	MemoryContext old = MemoryContextSwitchTo(user_context);
 	RecordGroup group;
 
 	while (groups_next(bulk->groups, &group))
 	{
+		Datum		values[OUT_COLUMNS] = {0};
+
+		values[OUT_USER_ID] =
+			CStringGetTextDatum(intake_text(&bulk->columns[READ_USER],
+											codes_value(bulk->users, group.number)));
 		if (has_keys)
+		{
 			sort_user_events(group.records, group.count);
+			put_keyed_events(bulk, rsinfo, &group, values, row_context);
+		}
 		else
+		{
 			sort_user_times(group.records, group.count, bulk->groups->size);
-		put_events(bulk, rsinfo, &group, row_context);
+			put_events(bulk, rsinfo, &group, values, slot);
+		}
 		MemoryContextReset(user_context);
 	}
+	ExecDropSingleTupleTableSlot(slot);
 	MemoryContextSwitchTo(old);
 }
 
@@ -267,10 +296,11 @@ sessionize_events(PG_FUNCTION_ARGS)
 	if (key->present && !get_typbyval(key->type))
 		bulk.keys = codes_create(key->type, key->collation);
 	bulk.groups = groups_create(key->present ? sizeof(UserEvent) : offsetof(UserEvent, key));
+	bulk.groups->codes = bulk.users;
 	intake_read(intake, take_event, &bulk);
 	intake_tell_left_out(&bulk.left_out);
 
-	groups_finish(bulk.groups, bulk.users->count);
+	groups_finish_named(bulk.groups);
 	put_users(&bulk, (ReturnSetInfo *) fcinfo->resultinfo);
 	groups_destroy(bulk.groups);
 

@@ -161,11 +161,24 @@ go_to_files(Groups *groups)
 	MemoryContextSwitchTo(old);
 }
 
+/* Fills in the numbers of groups that are still to be looked up. */
+void
+groups_look_up(Groups *groups)
+{
+	int			i;
+
+	for (i = 0; i < groups->nwaiting; i++)
+		*groups->waiting[i].number = codes_get(groups->codes, groups->waiting[i].value);
+	groups->nwaiting = 0;
+}
+
 /* The last block is full. */
 void
 groups_make_room(Groups *groups)
 {
 	struct GroupsStore *store = groups->store;
+
+	groups_look_up(groups);
 
 	/* Putting them into their groups takes a quarter again at least. */
 	if (store->parts == NULL &&
@@ -371,6 +384,14 @@ groups_finish(Groups *groups, uint32 ngroups)
 			   store->part_bits < 2)
 			store->part_bits++;
 	}
+}
+
+/* As above, for groups that values name. */
+void
+groups_finish_named(Groups *groups)
+{
+	groups_look_up(groups);
+	groups_finish(groups, groups->codes->count);
 }
 
 /* Groups without records are passed over. */
