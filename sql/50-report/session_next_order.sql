@@ -33,7 +33,7 @@ AS $$
 DECLARE
     -- a mapped table need not have a key, so its sessions are numbered, once
     has_row_id boolean;
-    customer text;
+    by_bytes boolean;
     seen bigint;
     returned bigint;
 BEGIN
@@ -43,7 +43,7 @@ BEGIN
 
     has_row_id := shopanalytics._kind(store, 'sessions') = 'TABLE';
     -- bytes sort fastest, and group as the column's collation does if that one is deterministic
-    SELECT 'customer_id' || CASE WHEN c.collisdeterministic THEN ' COLLATE "C"' ELSE '' END INTO customer
+    SELECT coalesce(c.collisdeterministic, false) INTO by_bytes
       FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation
      WHERE a.attrelid = format('%I.sessions_clean', store)::regclass AND a.attname = 'customer_id';
 
@@ -82,8 +82,9 @@ BEGIN
         $query$, store,
         CASE WHEN has_row_id THEN 'NOT MATERIALIZED' ELSE 'MATERIALIZED' END,
         CASE WHEN has_row_id THEN 'row_id' ELSE 'row_number() OVER ()' END,
-        customer)
-        USING max_gap;
+        CASE WHEN by_bytes THEN 'customer_id COLLATE "C"' ELSE 'customer_id' END)
+        -- the longest time that an interval can tell
+        USING coalesce(max_gap, '106751991 days');
 
     GET DIAGNOSTICS returned = ROW_COUNT;
     EXECUTE format('SELECT count(*) FROM %I.sessions_clean', store) INTO seen;
