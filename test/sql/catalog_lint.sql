@@ -25,6 +25,7 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
 -- its SQL part.  What is internal to an aggregate may be null, and does not count.
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
+    ('_session_next_order', 'stable, called on null, parallel unsafe'),
     ('active_users_report', 'stable, called on null, parallel unsafe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
@@ -32,6 +33,7 @@ INSERT INTO deviating VALUES
     ('funnel_completions', 'immutable, called on null, parallel safe'),
     ('funnel_durations', 'immutable, called on null, parallel safe'),
     ('funnel_level', 'immutable, called on null, parallel safe'),
+    ('funnel_report', 'stable, called on null, parallel unsafe'),
     ('funnel_times', 'immutable, called on null, parallel safe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
     ('retention_report', 'stable, called on null, parallel unsafe'),

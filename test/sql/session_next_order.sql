@@ -61,7 +61,7 @@ SELECT * FROM shopanalytics.conversion_by_device('next_order_demo', '1 day');
 UPDATE next_order_demo.store_setting SET known_device = '{fridge}';
 SELECT * FROM shopanalytics.conversion_by_device('next_order_demo', '1 day');
 
--- No time that a table can hold makes it fail: too far away to tell how far is too far
+-- No time that a table can hold makes it fail: of gus no interval can tell how far it is
 UPDATE next_order_demo.clean_rule SET enabled = false WHERE name IN ('future_date', 'ancient_date');
 INSERT INTO next_order_demo.sessions (session_id, customer_id, session_start) VALUES ('sc', 'gus', '4713-01-01 00:00+00 BC'), ('sd', 'hal', '4713-01-01 00:00+00 BC');
 INSERT INTO next_order_demo.orders (order_id, customer_id, order_date, order_total) VALUES ('oc', 'gus', '294276-01-01 00:00+00', 1), ('od', 'hal', '280000-01-01 00:00+00', 1);
@@ -142,6 +142,15 @@ SELECT c.device, c.sessions = e.sessions AND c.sessions_with_order = e.with_orde
   JOIN (SELECT device, count(*) AS sessions, count(order_id) AS with_order, sum(orders) AS orders, sum(revenue) AS revenue
           FROM shopanalytics.session_next_order('next_order_text', '1 hour') GROUP BY device) e USING (device)
  ORDER BY device;
+
+-- The stage tables answer the same, as of when they were filled.
+CALL shopanalytics.stage('next_order_text');
+SELECT count(*) AS differing FROM (SELECT * FROM shopanalytics.session_next_order('next_order_text') EXCEPT ALL SELECT * FROM shopanalytics.session_next_order('next_order_text', layer => 'stage')) AS d;
+SELECT count(*) AS differing FROM (SELECT * FROM shopanalytics.conversion_by_device('next_order_text', '1 hour') EXCEPT ALL SELECT * FROM shopanalytics.conversion_by_device('next_order_text', '1 hour', 'stage')) AS d;
+DELETE FROM next_order_text.sessions;
+SELECT (SELECT count(*) FROM shopanalytics.session_next_order('next_order_text')) AS clean, (SELECT count(*) > 0 FROM shopanalytics.session_next_order('next_order_text', layer => 'stage')) AS stage;
+SELECT * FROM shopanalytics.session_next_order('next_order_text', layer => 'base');
+SELECT * FROM shopanalytics.session_next_order('next_order_text', layer => NULL);
 
 CALL shopanalytics.drop_store('next_order_demo');
 CALL shopanalytics.drop_store('next_order_text');
