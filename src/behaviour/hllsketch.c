@@ -192,14 +192,17 @@ Datum
 approx_distinct_agg_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext;
-	StableHash *hash = hllsketch_stable_hash(fcinfo, 1);
-	int			precision = hllsketch_precision(fcinfo, 2);
+	StableHash *hash;
 	HllState   *state;
+	int			precision;
 
 	/* cannot be called directly because of internal-type argument */
 	if (!AggCheckCallContext(fcinfo, &aggcontext))
 		elog(ERROR, "approx_distinct_agg_transfn called in non-aggregate context");
 
+	/* also for NULL: a type or a precision that is wrong is so at every row */
+	hash = hllsketch_stable_hash(fcinfo, 1);
+	precision = hllsketch_precision(fcinfo, 2);
 	state = hllsketch_state(fcinfo, aggcontext, precision);
 	hll_state_check_precision(state, precision);
 
