@@ -4,7 +4,7 @@ SET DateStyle = 'ISO, YMD';
 \set SHOW_CONTEXT never
 
 -- 1 comes in January and 2 in February; nobody comes in March, 3 in April.
-CREATE TABLE orders (customer_id integer, order_date timestamptz, order_total numeric, channel text);
+CREATE TEMP TABLE orders (customer_id integer, order_date timestamptz, order_total numeric, channel text);
 INSERT INTO orders VALUES
     (1, '2024-01-05', 10, 'web'), (1, '2024-01-05', 5.5, 'app'), (1, '2024-03-01', 20, 'web'),
     (2, '2024-02-10', 40, NULL), (2, '2024-02-29', -15.25, 'web'), (2, '2024-03-10', NULL, 'web'), (3, '2024-04-20', 8, 'app');
@@ -13,18 +13,18 @@ SELECT cohort::date, breakdown_value, cohort_size, period_index, customers, orde
   FROM shopanalytics.cohort_revenue_report('orders', 'quarter', 1, breakdown => 'channel', to_time => '2024-07-01');
 
 -- Customers come by signup; 4 never orders, and 3 ordered before.
-CREATE VIEW signup AS SELECT * FROM (VALUES (1::bigint, timestamptz '2024-01-01', 'b'), (2, '2024-01-31', 'a'), (3, '2024-05-01', 'a'), (4, '2024-01-20', 'b')) v (customer_id, ts, country);
+CREATE TEMP VIEW signup AS SELECT * FROM (VALUES (1::bigint, timestamptz '2024-01-01', 'b'), (2, '2024-01-31', 'a'), (3, '2024-05-01', 'a'), (4, '2024-01-20', 'b')) v (customer_id, ts, country);
 SELECT cohort::date, breakdown_value, cohort_size, period_index, customers, orders, revenue, cumulative_revenue, ltv
   FROM shopanalytics.cohort_revenue_report('TABLE orders', 'month', 3, cohorts => 'signup', breakdown => 'country', to_time => '2024-06-01')
  WHERE cohort_size > 0;
 
 -- Against plain SQL: 3,000 customers, by calendar and rolling clock, by first order
 -- and by signup.
-CREATE TABLE history AS
+CREATE TEMP TABLE history AS
 SELECT (random() * 3000)::integer AS user_id, round((random() * 100 - 5)::numeric, 2) AS amount,
        timestamptz '2024-03-01' + floor(random() * 700) * interval '3 hours' AS event_time
   FROM (SELECT setseed(0.5)) s, generate_series(1, 20000);
-CREATE TABLE came AS
+CREATE TEMP TABLE came AS
 SELECT user_id, timestamptz '2024-03-01' + floor(random() * 700) * interval '3 hours' AS event_time FROM generate_series(1, 3500) user_id;
 
 CREATE FUNCTION pg_temp.plain(unit text, is_rolling boolean, by_signup boolean, first timestamptz, until timestamptz)

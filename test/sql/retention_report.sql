@@ -18,7 +18,7 @@ LANGUAGE sql AS $$
 $$;
 
 -- R5 (users who log in, and of these who pay one and two days later)
-CREATE TABLE login_pay (user_id integer, event_time timestamptz, event_name text);
+CREATE TEMP TABLE login_pay (user_id integer, event_time timestamptz, event_name text);
 INSERT INTO login_pay VALUES
     (1, '2024-05-01', 'pay'), (1, '2024-05-01', 'login'), (1, '2024-05-02', 'pay'), (1, '2024-05-02', 'login'),
     (2, '2024-05-01', 'login'), (3, '2024-05-02', 'login'), (3, '2024-05-03', 'pay'), (3, '2024-05-04', 'pay');
@@ -27,7 +27,7 @@ SELECT cohort::date, cohort_size, period_index, retained, retention_rate, return
  WHERE cohort <= '2024-05-02';
 
 -- R6, R10
-CREATE TABLE by_day (user_id text, event_time timestamptz);
+CREATE TEMP TABLE by_day (user_id text, event_time timestamptz);
 INSERT INTO by_day
 SELECT u, timestamptz '2020-06-10 12:00' + d * interval '1 day'
   FROM (VALUES ('p1', '{0,1,2,5,5,6}'::integer[]), ('p2', '{1,2,3,6}')) v (u, days), unnest(days) d;
@@ -35,7 +35,7 @@ SELECT * FROM pg_temp.triangle('by_day', 'day', 10, '2020-06-10', '2020-06-21');
 SELECT * FROM pg_temp.triangle('by_day', 'day', 10, '2020-06-10', '2020-06-21', min_occurrences => 2);
 
 -- R7
-CREATE TABLE by_month (user_id text, event_time timestamptz);
+CREATE TEMP TABLE by_month (user_id text, event_time timestamptz);
 INSERT INTO by_month
 SELECT u, make_timestamptz(2020, m, 15, 12, 0, 0)
   FROM (VALUES ('p1', '{1,2,3,5,6,9}'::integer[]), ('p2', '{1,2,3,6,7,11}')) v (u, months), unnest(months) m;
@@ -45,7 +45,7 @@ SELECT * FROM pg_temp.triangle($$SELECT user_id, make_timestamptz(2020, 6, 10, 5
                                'hour', 10, '2020-06-10 06:00', '2020-06-10 17:00');
 
 -- R8; the weeks of Monday differ
-CREATE TABLE by_week (user_id text, event_time date);
+CREATE TEMP TABLE by_week (user_id text, event_time date);
 INSERT INTO by_week
 SELECT u, d
   FROM (VALUES ('p1', '{2020-06-10,2020-06-11,2020-06-17,2020-06-24,2020-07-04,2020-07-11}'::date[]),
@@ -59,7 +59,7 @@ SELECT c.week, string_agg((SELECT count(*) FROM weeks a JOIN weeks b USING (user
  GROUP BY c.week ORDER BY c.week;
 
 -- R9
-CREATE TABLE unbound (user_id text, event_time timestamptz);
+CREATE TEMP TABLE unbound (user_id text, event_time timestamptz);
 INSERT INTO unbound
 SELECT u, timestamptz '2020-06-10' + d * interval '1 day'
   FROM (VALUES ('p1', '{0,3,4}'::integer[]), ('p2', '{0,1}'), ('p3', '{1,2,3}'), ('p4', '{3,4}'), ('p5', '{4}')) v (u, days), unnest(days) d;
@@ -69,7 +69,7 @@ SELECT * FROM pg_temp.triangle('unbound', 'day', 5, '2020-06-10', '2020-06-16');
 SELECT * FROM pg_temp.triangle('unbound', 'day', 5, '2020-06-10', '2020-06-16', cohort => 'first_time');
 
 -- R11
-CREATE TABLE three (user_id integer, event_time timestamptz);
+CREATE TEMP TABLE three (user_id integer, event_time timestamptz);
 INSERT INTO three VALUES (1, '2024-01-01'), (2, '2024-01-01'), (3, '2024-01-01'), (1, '2024-01-02'), (2, '2024-01-06');
 SELECT mode, string_agg(floor(100 * retention_rate)::text, ' ' ORDER BY period_index)
   FROM (VALUES ('bounded'), ('unbounded')) m (mode),
@@ -115,7 +115,7 @@ SELECT cohort::date, string_agg(retained::text, ' ' ORDER BY period_index)
  GROUP BY cohort HAVING max(cohort_size) > 0;
 
 -- Return is later than the start: an event at the same time is none.
-CREATE TABLE moment (who text, happened timestamp, what text, source text);
+CREATE TEMP TABLE moment (who text, happened timestamp, what text, source text);
 INSERT INTO moment VALUES
     ('a', '2024-01-01 10:00', 'visit', 'mail'), ('a', '2024-01-01 10:00', 'buy', 'mail'), ('a', '2024-01-10 10:00', 'buy', 'ad'),
     ('b', '2024-01-02 10:00', 'visit', 'ad'), ('b', '2024-01-02 10:00:00.000001', 'buy', 'ad'), ('b', '2024-01-02 09:00', 'buy', 'ad'),
@@ -139,9 +139,9 @@ SELECT cohort::date, cohort_size, period_index, retained
 
 -- cohorts: who comes is said by another source.  3 never returns, 4 has events and
 -- did not come; an event at the very moment counts, one before does not.
-CREATE TABLE signup (user_id integer, ts date, plan text);
+CREATE TEMP TABLE signup (user_id integer, ts date, plan text);
 INSERT INTO signup VALUES (1, '2024-01-01', 'free'), (2, '2024-01-03', 'paid'), (3, '2024-01-09', 'paid'), (1, '2024-01-20', 'paid');
-CREATE TABLE purchase (user_id bigint, event_time timestamptz);
+CREATE TEMP TABLE purchase (user_id bigint, event_time timestamptz);
 INSERT INTO purchase VALUES (1, '2024-01-01'), (1, '2024-01-08'), (2, '2024-01-02'), (2, '2024-01-15'), (4, '2024-01-15'), (1, '2024-01-29');
 SELECT * FROM shopanalytics.retention_report('purchase', 'week', 3, cohorts => 'signup');
 SELECT cohort::date, breakdown_value, cohort_size, period_index, retained
@@ -151,10 +151,10 @@ SELECT cohort::date, cohort_size, period_index, retained
   FROM shopanalytics.retention_report('SELECT * FROM purchase WHERE false', 'week', 1, cohorts => 'signup', from_time => '2024-01-08');
 
 -- A view and a table give the same as the query; so does what goes to temporary files.
-CREATE TABLE many AS
+CREATE TEMP TABLE many AS
 SELECT u AS customer_id, timestamptz '2024-01-01' + ((u * 7919 + i * i * 104729) % 8640) * interval '15 minutes' AS event_time, i % 3 AS event_type
   FROM generate_series(1, 2000) u, generate_series(1, 20 + u % 40) i;
-CREATE VIEW many_view AS SELECT * FROM many;
+CREATE TEMP VIEW many_view AS SELECT * FROM many;
 CREATE TEMP TABLE in_memory AS
 SELECT cohort_rule, clock, r.* FROM unnest(ARRAY['first_time', 'recurring']) cohort_rule, unnest(ARRAY['calendar', 'rolling']) clock,
        shopanalytics.retention_report('many', 'day', 4, '1', cohort => cohort_rule, clock => clock) r;
