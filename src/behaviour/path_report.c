@@ -20,7 +20,7 @@
 #include "funcapi.h"
 #include "intake/codes.h"
 #include "intake/groups.h"
-#include "intake/intake.h"
+#include "intake/intake_value.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
