@@ -10,7 +10,7 @@
  * that the answer is the same in every locale.
  *
  * IDENTIFICATION
- *	  src/behaviour/session_next_order.c
+ *	  src/report/session_next_order.c
  *
  *-------------------------------------------------------------------------
  */
