@@ -46,6 +46,7 @@ struct GroupsStore
 	size_t		room;			/* for blocks */
 	BufFile   **parts;			/* NULL as long as all are in memory */
 	uint64		written[GROUPS_PARTS];	/* records, by part */
+	const bool *left_out;		/* by group, or NULL */
 
 	/* While groups are handed out. */
 	int			part;			/* the next one to be gathered */
@@ -203,6 +204,12 @@ groups_make_room(Groups *groups)
 	store->blocks[store->nblocks++] = groups->next;
 }
 
+static inline bool
+is_left_out(const struct GroupsStore *store, uint32 group)
+{
+	return store->left_out != NULL && store->left_out[group];
+}
+
 /*
  * Parts take the groups in turn, so that they are of about the same size.  Is the
  * record's group in the current part, and at which place there?
@@ -214,7 +221,8 @@ find_place(const struct GroupsStore *store, const char *record, uint32 *place)
 
 	*place = group >> store->part_bits;
 
-	return (group & ((1 << store->part_bits) - 1)) == store->part - 1;
+	return (group & ((1 << store->part_bits) - 1)) == store->part - 1 &&
+		!is_left_out(store, group);
 }
 
 /* From the number of records in each group to where each begins. */
@@ -304,6 +312,7 @@ static void
 gather_part(Groups *groups, BufFile *file, uint64 total)
 {
 	struct GroupsStore *store = groups->store;
+	uint64		kept;
 	char		record[128];
 	uint64		i;
 
@@ -319,16 +328,18 @@ gather_part(Groups *groups, BufFile *file, uint64 total)
 	for (i = 0; i < total; i++)
 	{
 		BufFileReadExact(file, record, groups->size);
-		store->ends[group_of(record) >> store->part_bits]++;
+		if (!is_left_out(store, group_of(record)))
+			store->ends[group_of(record) >> store->part_bits]++;
 	}
-	counts_to_starts(store->ends, store->npart);
+	kept = counts_to_starts(store->ends, store->npart);
 	store->records = MemoryContextAllocHuge(store->context,
-											Max(total, 1) * groups->size);
+											Max(kept, 1) * groups->size);
 	rewind_part(file);
 	for (i = 0; i < total; i++)
 	{
 		BufFileReadExact(file, record, groups->size);
-		place_record(groups, group_of(record) >> store->part_bits, record);
+		if (!is_left_out(store, group_of(record)))
+			place_record(groups, group_of(record) >> store->part_bits, record);
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -364,6 +375,39 @@ next_part(Groups *groups)
 	return true;
 }
 
+/* Before groups_finish(): groups that are not wanted, by their number. */
+void
+groups_leave_out(Groups *groups, const bool *left_out)
+{
+	groups->store->left_out = left_out;
+}
+
+/* Records in memory whose group is wanted. */
+static uint64
+count_kept(const Groups *groups)
+{
+	const struct GroupsStore *store = groups->store;
+	uint64		kept = 0;
+
+	for (size_t i = 0; i < store->nblocks; i++)
+	{
+		const char *record = store->blocks[i];
+		size_t		count = i + 1 < store->nblocks ? records_per_block(groups) :
+		last_block_records(groups);
+
+		if (store->left_out == NULL)
+		{
+			kept += count;
+			continue;
+		}
+		for (size_t r = 0; r < count; r++, record += groups->size)
+			kept += !store->left_out[group_of(record)];
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	return kept;
+}
+
 /* All records are in; the number of groups is known. */
 void
 groups_finish(Groups *groups, uint32 ngroups)
@@ -379,8 +423,9 @@ groups_finish(Groups *groups, uint32 ngroups)
 	else
 	{
 		size_t		taken = store->nblocks * (GROUPS_BLOCK_SIZE / 1024);
+		size_t		again = count_kept(groups) * groups->size / 1024;
 
-		while (taken + (taken >> store->part_bits) > (size_t) intake_memory &&
+		while (taken + (again >> store->part_bits) > (size_t) intake_memory &&
 			   store->part_bits < 2)
 			store->part_bits++;
 	}

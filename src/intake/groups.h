@@ -47,6 +47,7 @@ extern Groups *groups_create(size_t record_size);
 extern void groups_make_room(Groups *groups);
 extern void groups_look_up(Groups *groups);
 extern void groups_finish_named(Groups *groups);
+extern void groups_leave_out(Groups *groups, const bool *left_out);
 extern void groups_finish(Groups *groups, uint32 ngroups);
 extern bool groups_next(Groups *groups, RecordGroup *group);
 extern void groups_destroy(Groups *groups);
