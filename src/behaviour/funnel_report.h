@@ -71,6 +71,13 @@ typedef struct FunnelRecord
 
 typedef struct FunnelNames FunnelNames;
 
+/* What is enough to know of a user who did not do the second step. */
+typedef struct FunnelFirst
+{
+	TimestampTz last;			/* time of step 1, DT_NOBEGIN if there is none */
+	uint32		steps;			/* of all events */
+} FunnelFirst;
+
 /* An event whose user has no number yet. */
 typedef struct FunnelWaiting
 {
@@ -94,6 +101,10 @@ typedef struct FunnelEvents
 	Codes	   *units;			/* with ATTRIBUTE_ALL: of user and value */
 	Groups	   *groups;			/* of records, by unit */
 	uint32		nunits;
+	FunnelFirst *firsts;		/* by unit: short records, steps in order; or
+								 * NULL */
+	uint32		nfirsts;
+	uint32		firsts_room;
 	bool		is_short;		/* the records are */
 	int			nwaiting;		/* of short records, if users are integers */
 	FunnelWaiting waiting[FUNNEL_MAX_WAITING];

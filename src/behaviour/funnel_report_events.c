@@ -163,17 +163,47 @@ take_values(FunnelEvents *events, FunnelRecord *record, const Datum *values,
 }
 
 static void
+add_short(FunnelEvents *events, uint32 unit, uint32 steps, TimestampTz time)
+{
+	FunnelRecord *record = groups_add(events->groups);
+
+	record->unit = unit;
+	record->steps = steps;
+	record->time = time;
+	if (events->firsts != NULL)
+	{
+		FunnelFirst *first;
+
+		if (unit == events->nfirsts)
+		{
+			events->firsts = codes_make_room(events->firsts, &events->firsts_room,
+											 unit, sizeof(FunnelFirst));
+			events->firsts[unit].last = DT_NOBEGIN;
+			events->firsts[unit].steps = 0;
+			events->nfirsts++;
+		}
+		first = &events->firsts[unit];
+		first->steps |= steps;
+		if ((steps & 1) != 0 && time > first->last)
+			first->last = time;
+	}
+}
+
+static void
 take_waiting(FunnelEvents *events)
 {
+	uint32		units[FUNNEL_MAX_WAITING];
+
 	for (int i = 0; i < events->nwaiting; i++)
 	{
-		const FunnelWaiting *waiting = &events->waiting[i];
-		FunnelRecord *record = groups_add(events->groups);
-
-		record->unit = codes_get(events->users, waiting->user);
-		record->steps = waiting->steps;
-		record->time = waiting->time;
+		units[i] = codes_get(events->users, events->waiting[i].user);
+#ifdef __GNUC__
+		if (events->firsts != NULL)
+			__builtin_prefetch(&events->firsts[units[i]], 1);
+#endif
 	}
+	for (int i = 0; i < events->nwaiting; i++)
+		add_short(events, units[i], events->waiting[i].steps, events->waiting[i].time);
 	events->nwaiting = 0;
 }
 
@@ -228,7 +258,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 	}
 	record.unit = codes_get(events->users, values[REPORT_USER]);
 	if (events->is_short)
-		memcpy(groups_add(events->groups), &record, FUNNEL_RECORD_SHORT);
+		add_short(events, record.unit, record.steps, record.time);
 	else if (take_values(events, &record, values, nulls))
 		memcpy(groups_add(events->groups), &record, sizeof(FunnelRecord));
 }
@@ -259,6 +289,8 @@ funnel_report_read(FunnelEvents *events, const char *source,
 	events->is_short = !question->broken_down && !question->held &&
 		question->limits.nexclusions == 0;
 	events->groups = groups_create(events->is_short ? FUNNEL_RECORD_SHORT : sizeof(FunnelRecord));
+	if (events->is_short && question->rules.order == FUNNEL_ORDERED)
+		events->firsts = palloc(sizeof(FunnelFirst));
 	events->end = DT_NOBEGIN;
 	intake_read(intake, take_event, events);
 	take_waiting(events);
@@ -267,5 +299,4 @@ funnel_report_read(FunnelEvents *events, const char *source,
 	if (!TIMESTAMP_IS_NOEND(period->to))
 		events->end = period->to;
 	events->nunits = events->units != NULL ? events->units->count : events->users->count;
-	groups_finish(events->groups, events->nunits);
 }

@@ -4,7 +4,7 @@
  *	  How far each user of funnel_report() came, counted.
  *
  * Most users do nothing but the first step, and of them no more than that and
- * its last time has to be known: their events are read once, where they are.
+ * its last time has to be known: their events are not put together.
  *
  * IDENTIFICATION
  *	  src/behaviour/funnel_report_users.c
@@ -149,41 +149,44 @@ short_record(const RecordGroup *group, size_t i)
 	return (const FunnelRecord *) ((const char *) group->records + i * FUNNEL_RECORD_SHORT);
 }
 
-/*
- * Steps in order, without the second one: true if the answer is known, from
- * nothing but the last time of the first.
- */
-static bool
-is_only_first(const FunnelCount *count, const RecordGroup *group, FunnelBest *best)
+/* Steps in order, without the second one. */
+static void
+count_first(FunnelCount *count, const FunnelFirst *first)
 {
 	const FunnelQuestion *question = count->question;
-	uint32		steps = 0;
-	TimestampTz last = DT_NOBEGIN;
+	TimestampTz end = count->events->end;
+	int64		after = question->nsteps > 1 ? question->limits.after[1] : -1;
+	FunnelBest	best = {.level = 1};
 
-	if (question->rules.order != FUNNEL_ORDERED)
-		return false;
-	for (size_t i = 0; i < group->count; i++)
+	if (TIMESTAMP_IS_NOBEGIN(first->last))
+		return;
+	best.times[0] = first->last;
+	best.open = funnel_within(first->last, end, question->rules.window) &&
+		(after < 0 || funnel_within(first->last, end, after));
+	count_best(count, 0, &best);
+}
+
+/*
+ * Counts who did not do the second step, so that nobody need look at their
+ * events again.
+ */
+static void
+count_firsts(FunnelCount *count)
+{
+	const FunnelEvents *events = count->events;
+	bool	   *counted;
+
+	if (events->firsts == NULL)
+		return;
+	counted = MemoryContextAllocExtended(CurrentMemoryContext,
+										 Max(events->nunits, 1) * sizeof(bool), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < events->nunits; i++)
 	{
-		const FunnelRecord *record = short_record(group, i);
-
-		steps |= record->steps;
-		if ((record->steps & 1) != 0)
-			last = Max(last, record->time);
+		counted[i] = (events->firsts[i].steps & 3) != 3;
+		if (counted[i])
+			count_first(count, &events->firsts[i]);
 	}
-	if ((steps & 3) == 3)
-		return false;
-
-	best->level = steps & 1;
-	if (best->level > 0)
-	{
-		int64		after = question->nsteps > 1 ? question->limits.after[1] : -1;
-
-		best->times[0] = last;
-		best->open = funnel_within(last, count->events->end, question->rules.window) &&
-			(after < 0 || funnel_within(last, count->events->end, after));
-	}
-
-	return true;
+	groups_leave_out(events->groups, counted);
 }
 
 static void
@@ -192,18 +195,15 @@ count_short(FunnelCount *count, const RecordGroup *group)
 	FunnelMarks no_marks = {NULL, 0};
 	FunnelBest	best;
 
-	if (!is_only_first(count, group, &best))
+	event_list_clear(&count->list);
+	for (size_t i = 0; i < group->count; i++)
 	{
-		event_list_clear(&count->list);
-		for (size_t i = 0; i < group->count; i++)
-		{
-			const FunnelRecord *record = short_record(group, i);
-			FunnelEvent event = {record->time, record->steps, 1};
+		const FunnelRecord *record = short_record(group, i);
+		FunnelEvent event = {record->time, record->steps, 1};
 
-			event_list_add(&count->list, &event);
-		}
-		find_chain(count, &no_marks, &best);
+		event_list_add(&count->list, &event);
 	}
+	find_chain(count, &no_marks, &best);
 	count_best(count, 0, &best);
 }
 
@@ -258,6 +258,8 @@ touch_value(FunnelCount *count, const FunnelRecord *records, size_t nrecords, bo
 			(record->time == touch->time && value_is_before(count, record->value, touch->value)))
 			touch = record;
 	}
+	if (touch == NULL)
+		elog(ERROR, "no event of a step in a chain");
 
 	return touch->value;
 }
@@ -283,7 +285,8 @@ step_value(FunnelCount *count, const FunnelRecord *records, size_t nrecords,
 			(found == NULL || value_is_before(count, record->value, found->value)))
 			found = record;
 	}
-	Assert(found != NULL);
+	if (found == NULL)
+		elog(ERROR, "no event at a step of a chain");
 
 	return found->value;
 }
@@ -398,6 +401,8 @@ funnel_report_count(FunnelEvents *events, FunnelTallies *tallies)
 	tallies->tallies = palloc0(tallies->count * sizeof(FunnelTally *));
 	event_list_init(&count.list, CurrentMemoryContext);
 	event_list_set_steps(&count.list, tallies->nsteps);
+	count_firsts(&count);
+	groups_finish(events->groups, events->nunits);
 	while (groups_next(events->groups, &group))
 	{
 		CHECK_FOR_INTERRUPTS();
