@@ -3,11 +3,8 @@
  * retention_report.c
  *	  How many of those who came in a period return in each later one.
  *
- * By the calendar, and if one return is enough, only two events of a user and
- * period matter: the first that starts and the last that returns.  Whoever came
- * in the period came with the first, and the last tells whether a return was
- * later than that.  Events are about in order of time, so most of the others are
- * dropped as they come, and what is kept is counted user by user.
+ * Users are counted one by one, each with all events that matter: whatever the
+ * mode, a period in which a user returns is one look at a list in order of time.
  *
  * IDENTIFICATION
  *	  src/behaviour/retention_report.c
@@ -16,9 +13,8 @@
  */
 #include "postgres.h"
 
-#include "behaviour/cohorts.h"
+#include "behaviour/retention_report.h"
 #include "funcapi.h"
-#include "intake/groups.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -27,290 +23,6 @@
 #include "compat.h"
 
 #define RETENTION_NCOLUMNS		8
-#define RETENTION_MAX_TIMES		1000000
-#define RETENTION_FIRST_ROOM	1024
-
-typedef enum RetentionColumn
-{
-	RETENTION_USER,
-	RETENTION_TIME,
-	RETENTION_BREAKDOWN,
-	RETENTION_ENTRY_COLUMNS,	/* those above are columns of cohorts, too */
-	RETENTION_EVENT = RETENTION_ENTRY_COLUMNS,
-	RETENTION_COLUMNS
-} RetentionColumn;
-
-typedef enum RetentionArgument
-{
-	ARG_EVENTS,
-	ARG_PERIOD,
-	ARG_PERIODS,
-	ARG_START_EVENT,
-	ARG_RETURN_EVENT,
-	ARG_MODE,
-	ARG_COHORT,
-	ARG_CLOCK,
-	ARG_TIMEZONE,
-	ARG_WEEK_START,
-	ARG_MIN_OCCURRENCES,
-	ARG_BREAKDOWN,
-	ARG_USER_COLUMN,
-	ARG_TIME_COLUMN,
-	ARG_EVENT_COLUMN,
-	ARG_FROM_TIME,
-	ARG_TO_TIME,
-	ARG_COHORTS
-} RetentionArgument;
-
-static const char *const mode_words[] = {"bounded", "unbounded", NULL};
-static const char *const cohort_words[] = {"first_time", "recurring", NULL};
-
-#define EVENT_STARTS	1
-#define EVENT_RETURNS	2
-#define EVENT_KNOWN		4		/* of a name: looked at before */
-
-/* An event as it is kept; group first, for groups.c. */
-typedef struct RetentionEvent
-{
-	uint32		user;
-	uint32		what;			/* code of the breakdown, times 4, and flags */
-	TimestampTz time;
-} RetentionEvent;
-
-#define EVENT_WHAT(breakdown, flags)	((breakdown) << 2 | (flags))
-#define EVENT_BREAKDOWN(what)			((what) >> 2)
-
-/* The events of a user that came last, as far as they are in one period. */
-typedef struct RetentionRun
-{
-	int64		period;
-	TimestampTz first_start;	/* DT_NOEND: none */
-	TimestampTz last_return;	/* DT_NOBEGIN: none */
-	uint32		breakdown;		/* of the first start */
-} RetentionRun;
-
-/* A start or a return; by the rolling clock, returns are in no period. */
-typedef struct RetentionPoint
-{
-	int64		period;
-	TimestampTz time;
-	uint32		rank;			/* in the breakdown */
-} RetentionPoint;
-
-typedef struct RetentionReport
-{
-	CohortPlan	plan;
-	bool		unbounded;
-	bool		recurring;
-	bool		has_entries;	/* users come by a source of their own */
-	int32		min_occurrences;
-	const char *start_event;
-	const char *return_event;
-
-	IntakeColumn *columns;
-	IntakeLeftOut left_out;
-	Codes	   *users;
-	CohortBreakdown breakdown;
-	Codes	   *names;			/* of events; NULL: they do not matter */
-	uint8	   *name_flags;		/* by code */
-	uint32		nname_flags;
-	bool		keep_all;		/* not only what matters of a period */
-	RetentionRun *runs;			/* by user */
-	uint32		nruns;
-	Groups	   *groups;
-
-	/* Of one user. */
-	RetentionPoint *starts;
-	RetentionPoint *returns;
-	size_t		room;
-	size_t		nstarts;
-	size_t		nreturns;
-
-	CohortCells cells;
-	int64	   *retained;		/* by place: see CohortCells */
-	size_t		nretained;
-	ReturnSetInfo *rsinfo;
-} RetentionReport;
-
-static inline void
-keep_event(RetentionReport *report, uint32 user, uint32 what, TimestampTz time)
-{
-	RetentionEvent *event = groups_add(report->groups);
-
-	event->user = user;
-	event->what = what;
-	event->time = time;
-}
-
-static void
-end_run(RetentionReport *report, uint32 user)
-{
-	RetentionRun *run = &report->runs[user];
-
-	if (run->first_start == run->last_return)
-		keep_event(report, user, EVENT_WHAT(run->breakdown, EVENT_STARTS | EVENT_RETURNS),
-				   run->first_start);
-	else
-	{
-		if (run->first_start != DT_NOEND)
-			keep_event(report, user, EVENT_WHAT(run->breakdown, EVENT_STARTS), run->first_start);
-		if (run->last_return != DT_NOBEGIN)
-			keep_event(report, user, EVENT_RETURNS, run->last_return);
-	}
-	run->first_start = DT_NOEND;
-	run->last_return = DT_NOBEGIN;
-}
-
-static void
-make_runs(RetentionReport *report, uint32 nusers)
-{
-	uint32		i = report->nruns;
-
-	report->nruns = Max(nusers, 2 * i);
-	report->runs = repalloc_huge(report->runs, report->nruns * sizeof(RetentionRun));
-	for (; i < report->nruns; i++)
-	{
-		report->runs[i].period = PG_INT64_MIN;
-		report->runs[i].first_start = DT_NOEND;
-		report->runs[i].last_return = DT_NOBEGIN;
-		report->runs[i].breakdown = 0;
-	}
-}
-
-/* Keeps of a period's events what matters. */
-static void
-extend_run(RetentionReport *report, uint32 user, uint32 flags, uint32 breakdown,
-		   TimestampTz time)
-{
-	int64		period = calendar_period(&report->plan.calendar, time);
-	RetentionRun *run;
-
-	if (user >= report->nruns)
-		make_runs(report, user + 1);
-	run = &report->runs[user];
-	if (run->period != period)
-	{
-		end_run(report, user);
-		run->period = period;
-	}
-	if ((flags & EVENT_RETURNS) && time > run->last_return)
-		run->last_return = time;
-	if (!(flags & EVENT_STARTS) || time > run->first_start)
-		return;
-	if (time == run->first_start)
-	{
-		/* at one time, the first in the breakdown comes first */
-		if (cohort_breakdown_compare(&report->breakdown, breakdown, run->breakdown) >= 0)
-			return;
-	}
-	run->first_start = time;
-	run->breakdown = breakdown;
-}
-
-static void
-add_event(RetentionReport *report, uint32 user, uint32 flags, uint32 breakdown,
-		  TimestampTz time)
-{
-	if (report->keep_all)
-		keep_event(report, user, EVENT_WHAT(breakdown, flags), time);
-	else
-		extend_run(report, user, flags, breakdown, time);
-}
-
-static uint32
-flags_of_name(const RetentionReport *report, const char *name)
-{
-	uint32		flags = EVENT_KNOWN;
-
-	if (!report->has_entries &&
-		(report->start_event == NULL || strcmp(report->start_event, name) == 0))
-		flags |= EVENT_STARTS;
-	if (report->return_event == NULL || strcmp(report->return_event, name) == 0)
-		flags |= EVENT_RETURNS;
-
-	return flags;
-}
-
-/* What an event is good for, by its name. */
-static uint32
-flags_of_event(RetentionReport *report, Datum value, bool isnull)
-{
-	uint32		code;
-
-	if (report->names == NULL || isnull)
-	{
-		uint32		flags = 0;
-
-		if (report->start_event == NULL && !report->has_entries)
-			flags |= EVENT_STARTS;
-		if (report->return_event == NULL)
-			flags |= EVENT_RETURNS;
-		return flags;
-	}
-
-	code = codes_get(report->names, value);
-	if (code >= report->nname_flags)
-	{
-		report->name_flags = repalloc_huge(report->name_flags, 2 * (Size) code);
-		memset(report->name_flags + report->nname_flags, 0, 2 * (Size) code - report->nname_flags);
-		report->nname_flags = 2 * code;
-	}
-	if (report->name_flags[code] == 0)
-		report->name_flags[code] =
-			flags_of_name(report, intake_text(&report->columns[RETENTION_EVENT], value));
-
-	return report->name_flags[code] & ~EVENT_KNOWN;
-}
-
-/* Must the row be left out for its user or its time? */
-static bool
-is_left_out(RetentionReport *report, const Datum *values, const bool *nulls)
-{
-	if (nulls[RETENTION_USER] ||
-		intake_is_empty(&report->columns[RETENTION_USER], values[RETENTION_USER]))
-	{
-		report->left_out.no_user++;
-		return true;
-	}
-
-	return intake_time_left_out(&report->left_out, values[RETENTION_TIME], nulls[RETENTION_TIME]);
-}
-
-static void
-take_event(void *arg, const Datum *values, const bool *nulls)
-{
-	RetentionReport *report = arg;
-	TimestampTz time;
-	uint32		breakdown = 0;
-	uint32		flags;
-
-	if (is_left_out(report, values, nulls))
-		return;
-	time = DatumGetTimestampTz(values[RETENTION_TIME]);
-	if (TIMESTAMP_IS_NOEND(report->plan.to))
-		report->plan.data_end = Max(report->plan.data_end, time);
-	flags = flags_of_event(report, values[RETENTION_EVENT], nulls[RETENTION_EVENT]);
-	if (flags == 0)
-		return;
-	if (flags & EVENT_STARTS)
-		breakdown = cohort_breakdown_code(&report->breakdown, values[RETENTION_BREAKDOWN],
-										  nulls[RETENTION_BREAKDOWN]);
-	add_event(report, codes_get(report->users, values[RETENTION_USER]), flags, breakdown, time);
-}
-
-/* A row of the source of users who come. */
-static void
-take_entry(void *arg, const Datum *values, const bool *nulls)
-{
-	RetentionReport *report = arg;
-
-	if (is_left_out(report, values, nulls))
-		return;
-	add_event(report, codes_get(report->users, values[RETENTION_USER]), EVENT_STARTS,
-			  cohort_breakdown_code(&report->breakdown, values[RETENTION_BREAKDOWN],
-									nulls[RETENTION_BREAKDOWN]),
-			  DatumGetTimestampTz(values[RETENTION_TIME]));
-}
 
 static int
 compare_points(const void *a, const void *b)
@@ -346,12 +58,12 @@ sort_out(RetentionReport *report, const RecordGroup *group)
 		RetentionPoint point = {.time = events[i].time};
 
 		point.period = calendar_period(&report->plan.calendar, point.time);
-		if (events[i].what & EVENT_STARTS)
+		if (events[i].what & RETENTION_STARTS)
 		{
-			point.rank = report->breakdown.ranks[EVENT_BREAKDOWN(events[i].what)];
+			point.rank = report->breakdown.ranks[RETENTION_BREAKDOWN_OF(events[i].what)];
 			report->starts[report->nstarts++] = point;
 		}
-		if (events[i].what & EVENT_RETURNS)
+		if (events[i].what & RETENTION_RETURNS)
 		{
 			point.rank = 0;
 			if (rolling)
@@ -519,103 +231,16 @@ put_row(void *arg, const CohortRow *row)
 	tuplestore_putvalues(report->rsinfo->setResult, report->rsinfo->setDesc, values, nulls);
 }
 
-static char *
-optional_text(FunctionCallInfo fcinfo, int argno)
-{
-	return PG_ARGISNULL(argno) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
-}
-
-static void
-read_arguments(RetentionReport *report, FunctionCallInfo fcinfo)
-{
-	cohort_plan(&report->plan, fcinfo, ARG_PERIOD, ARG_PERIODS, ARG_CLOCK, ARG_TIMEZONE,
-				ARG_WEEK_START, ARG_FROM_TIME, ARG_TO_TIME);
-	report->unbounded = cohort_choice(fcinfo, ARG_MODE, "mode", mode_words) == 1;
-	report->recurring = cohort_choice(fcinfo, ARG_COHORT, "cohort", cohort_words) == 1;
-	report->min_occurrences = cohort_number(fcinfo, ARG_MIN_OCCURRENCES, "min_occurrences",
-											1, RETENTION_MAX_TIMES);
-	report->start_event = optional_text(fcinfo, ARG_START_EVENT);
-	report->return_event = optional_text(fcinfo, ARG_RETURN_EVENT);
-	report->has_entries = !PG_ARGISNULL(ARG_COHORTS);
-	if (report->has_entries && report->start_event != NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("start_event and cohorts cannot be given together"),
-				errhint("With cohorts, users come by the rows of that source; choose these by a query."));
-	report->keep_all = report->plan.period_length > 0 || report->min_occurrences > 1;
-}
-
-/* Opens and reads the events, and who came when if that is a source of its own. */
-static void
-read_events(RetentionReport *report, FunctionCallInfo fcinfo)
-{
-	bool		by_name = report->start_event != NULL || report->return_event != NULL;
-	const char *breakdown = intake_column_argument(fcinfo, ARG_BREAKDOWN);
-	IntakeColumn columns[RETENTION_COLUMNS] = {
-		[RETENTION_USER] = {"user_column", intake_column_argument(fcinfo, ARG_USER_COLUMN),
-		intake_user_names, INTAKE_ANY, true},
-		[RETENTION_TIME] = {"time_column", intake_column_argument(fcinfo, ARG_TIME_COLUMN),
-		intake_time_names, INTAKE_TIME, true},
-		[RETENTION_BREAKDOWN] = {"breakdown", report->has_entries ? NULL : breakdown,
-		NULL, INTAKE_ANY, false},
-		[RETENTION_EVENT] = {"event_column", intake_column_argument(fcinfo, ARG_EVENT_COLUMN),
-		by_name ? intake_event_names : NULL, INTAKE_ANY, by_name},
-	};
-	IntakeColumn entry_columns[RETENTION_ENTRY_COLUMNS] = {
-		[RETENTION_USER] = columns[RETENTION_USER],
-		[RETENTION_TIME] = columns[RETENTION_TIME],
-		[RETENTION_BREAKDOWN] = {"breakdown", breakdown,.kind = INTAKE_ANY},
-	};
-
-	/* Who came first when can only be told from all data. */
-	IntakePeriod recent = {report->plan.from, report->plan.to};
-	IntakePeriod all = {DT_NOBEGIN, report->plan.to};
-	Intake	   *events;
-	Intake	   *entries = NULL;
-
-	events = intake_open(intake_events_argument(fcinfo, ARG_EVENTS), columns, RETENTION_COLUMNS,
-						 report->recurring || report->has_entries ? &recent : &all);
-	if (report->has_entries)
-		entries = cohort_open_entries(text_to_cstring(PG_GETARG_TEXT_PP(ARG_COHORTS)),
-									  entry_columns, RETENTION_ENTRY_COLUMNS,
-									  report->recurring ? &recent : &all,
-									  &columns[RETENTION_USER]);
-	report->users = codes_create(columns[RETENTION_USER].type, columns[RETENTION_USER].collation);
-	cohort_breakdown_init(&report->breakdown, report->has_entries ?
-						  &entry_columns[RETENTION_BREAKDOWN] : &columns[RETENTION_BREAKDOWN]);
-	if (by_name)
-	{
-		report->names = codes_create(columns[RETENTION_EVENT].type,
-									 columns[RETENTION_EVENT].collation);
-		report->nname_flags = RETENTION_FIRST_ROOM;
-		report->name_flags = palloc0(RETENTION_FIRST_ROOM);
-	}
-	report->groups = groups_create(sizeof(RetentionEvent));
-	report->runs = palloc(sizeof(RetentionRun));
-	make_runs(report, RETENTION_FIRST_ROOM);
-
-	report->columns = columns;
-	intake_read(events, take_event, report);
-	report->columns = entry_columns;
-	if (entries != NULL)
-		intake_read(entries, take_entry, report);
-	intake_tell_left_out(&report->left_out);
-}
-
 PG_FUNCTION_INFO_V1(retention_report);
 Datum
 retention_report(PG_FUNCTION_ARGS)
 {
 	RetentionReport *report = palloc0(sizeof(RetentionReport));
 	RecordGroup group;
-	uint32		user;
 
-	read_arguments(report, fcinfo);
 	InitMaterializedSRF(fcinfo, 0);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	read_events(report, fcinfo);
-	for (user = 0; !report->keep_all && user < Min(report->users->count, report->nruns); user++)
-		end_run(report, user);
+	retention_report_read(report, fcinfo);
 
 	cohort_breakdown_rank(&report->breakdown);
 	cohort_cells_init(&report->cells);
