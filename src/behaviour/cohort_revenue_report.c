@@ -18,6 +18,7 @@
 #include "catalog/pg_type_d.h"
 #include "funcapi.h"
 #include "intake/groups.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -311,6 +312,7 @@ count_orders(RevenueReport *report, const RecordGroup *group, uint32 cell,
 	int64		last = -1;
 	size_t		i;
 
+	CHECK_FOR_INTERRUPTS();
 	for (i = 0; i < n; i++)
 	{
 		int64		index = cohort_index(&report->plan, entry->time, cohort,

@@ -150,9 +150,12 @@ Intake *
 cohort_open_entries(const char *entries, IntakeColumn *columns, int ncolumns,
 					const IntakePeriod *period, const IntakeColumn *user)
 {
-	ErrorContextCallback callback = {.callback = entries_error,.previous = error_context_stack};
+	ErrorContextCallback callback;
 	Intake	   *intake;
 
+	callback.callback = entries_error;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	intake = intake_open(entries, columns, ncolumns, period);
 	if (columns[0].type != user->type &&

@@ -168,6 +168,7 @@ count_user(RetentionReport *report, const RecordGroup *group)
 	const RetentionPoint *entry;
 	size_t		i;
 
+	CHECK_FOR_INTERRUPTS();
 	sort_out(report, group);
 	entry = report->starts;
 	if (report->recurring)

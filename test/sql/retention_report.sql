@@ -132,6 +132,10 @@ SELECT DISTINCT breakdown_value, cohort_size
        shopanalytics.retention_report(format('SELECT 1 AS user_id, now() AS ts, v FROM unnest(ARRAY[''b'', ''B'', ''z'', ''A'', NULL]) v ORDER BY v %s', o),
                                       'day', 1, clock => clock, breakdown => 'v');
 
+-- Many values, one of each user.
+SELECT count(*) AS values, sum(cohort_size) AS users, bool_and((breakdown_value::integer - 1) % 3 + 1 = extract(day FROM cohort) OR cohort_size = 0) AS right_day
+  FROM shopanalytics.retention_report($$SELECT i AS user_id, date '2024-01-01' + (i - 1) % 3 AS ts, i AS v FROM generate_series(1, 3000) i$$, 'day', 1, breakdown => 'v') WHERE period_index = 0;
+
 -- First of all data, and then those of the time that is asked for.
 SELECT cohort::date, cohort_size, period_index, retained
   FROM shopanalytics.retention_report($$VALUES (1, timestamptz '2024-01-01', NULL), (1, '2024-01-09', NULL), (2, '2024-01-09', NULL), (2, '2024-01-16', NULL)$$,
