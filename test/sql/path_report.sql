@@ -47,38 +47,43 @@ CREATE TEMP TABLE history AS
 SELECT u AS user_id, (ARRAY['s', 't', 'u'])[1 + floor(random() * 3)::integer] AS sid, (ARRAY['a', 'b', 'c', 'D', NULL])[1 + floor(random() * 4.2)::integer] AS event_name,
        timestamptz '2024-01-01' + floor(random() * 40) * interval '10 minutes' AS event_time
   FROM (SELECT setseed(0.75)) s, generate_series(1, 20000) u, LATERAL generate_series(1, 1 + abs(hashint4(u)) % 9) i;
-CREATE FUNCTION pg_temp.plain(max_length integer, by_session boolean, timeout interval, start_node text, end_node text)
+CREATE TEMP TABLE asked (n integer GENERATED ALWAYS AS IDENTITY, max_length integer, by_session boolean, timeout interval, start_node text, end_node text);
+INSERT INTO asked (max_length, by_session, timeout, start_node, end_node) VALUES
+    (10, false, NULL, NULL, NULL), (4, true, NULL, NULL, NULL), (10, false, '30 minutes', NULL, NULL), (5, true, '40 minutes', 'b', NULL),
+    (10, false, NULL, NULL, 'c'), (4, false, '1 hour', 'a', 'D'), (6, true, NULL, 'a', 'a'), (2, false, '0', NULL, NULL);
+CREATE FUNCTION pg_temp.plain(a asked)
 RETURNS TABLE (source text, target text, step integer, users bigint, paths bigint)
 LANGUAGE sql AS $$
 WITH ev AS (
-    SELECT user_id, CASE WHEN by_session THEN sid END AS sid, event_name COLLATE "C" AS node, event_time FROM history WHERE event_name IS NOT NULL
+    SELECT user_id, CASE WHEN a.by_session THEN sid END AS sid, event_name COLLATE "C" AS node, event_time
+      FROM history WHERE event_name IS NOT NULL AND user_id % 8 + 1 = a.n
 ), cut AS (
-    SELECT *, event_time - lag(event_time) OVER w > timeout AS is_new FROM ev WINDOW w AS (PARTITION BY user_id, sid ORDER BY event_time, node)
+    SELECT *, event_time - lag(event_time) OVER w > a.timeout AS is_new FROM ev WINDOW w AS (PARTITION BY user_id, sid ORDER BY event_time, node)
 ), numbered AS (
     SELECT *, count(*) FILTER (WHERE is_new) OVER (PARTITION BY user_id, sid ORDER BY event_time, node ROWS UNBOUNDED PRECEDING) AS session FROM cut
 ), started AS (
-    SELECT *, bool_or(start_node IS NULL OR node = start_node) OVER w AS is_on, lag(node) OVER w AS before
+    SELECT *, bool_or(a.start_node IS NULL OR node = a.start_node) OVER w AS is_on, lag(node) OVER w AS before
       FROM numbered WINDOW w AS (PARTITION BY user_id, sid, session ORDER BY event_time, node ROWS UNBOUNDED PRECEDING)
 ), node AS (
     SELECT *, row_number() OVER w AS n, lead(node) OVER w AS next
       FROM started WHERE is_on AND (before IS DISTINCT FROM node) WINDOW w AS (PARTITION BY user_id, sid, session ORDER BY event_time, node)
 ), ended AS (
-    SELECT *, min(n) FILTER (WHERE n > 1 AND node = end_node) OVER (PARTITION BY user_id, sid, session) AS last FROM node
+    SELECT *, min(n) FILTER (WHERE n > 1 AND node = a.end_node) OVER (PARTITION BY user_id, sid, session) AS last FROM node
 )
 SELECT node, next, n::integer, count(DISTINCT user_id), count(*)
   FROM ended
- WHERE next IS NOT NULL AND n < max_length AND (end_node IS NULL OR last <= max_length AND n < last)
+ WHERE next IS NOT NULL AND n < a.max_length AND (a.end_node IS NULL OR last <= a.max_length AND n < last)
  GROUP BY node, next, n
 $$;
-SELECT a.*, (SELECT count(*) > 5 FROM shopanalytics.path_report('history', max_length, CASE WHEN by_session THEN 'sid' END, timeout, start_node, end_node)) AS some,
-       (SELECT count(*) FROM (
-            SELECT * FROM shopanalytics.path_report('SELECT * FROM history ORDER BY md5(user_id::text || event_time)', max_length, CASE WHEN by_session THEN 'sid' END, timeout, start_node, end_node)
-            EXCEPT ALL SELECT * FROM pg_temp.plain(max_length, by_session, timeout, start_node, end_node)) d) AS wrong,
-       (SELECT count(*) FROM (
-            SELECT * FROM pg_temp.plain(max_length, by_session, timeout, start_node, end_node)
-            EXCEPT ALL SELECT * FROM shopanalytics.path_report('history', max_length, CASE WHEN by_session THEN 'sid' END, timeout, start_node, end_node)) d) AS missing
-  FROM (VALUES (10, false, NULL::interval, NULL, NULL), (4, true, NULL, NULL, NULL), (10, false, '30 minutes', NULL, NULL), (5, true, '40 minutes', 'b', NULL),
-               (10, false, NULL, NULL, 'c'), (4, false, '1 hour', 'a', 'D'), (6, true, NULL, 'a', 'a'), (2, false, '0', NULL, NULL)) a (max_length, by_session, timeout, start_node, end_node);
+CREATE TEMP TABLE wanted AS SELECT n, p.* FROM asked a, pg_temp.plain(a) p;
+CREATE TEMP TABLE got AS
+SELECT n, o, p.*
+  FROM asked a, unnest(ARRAY['event_time', 'md5(user_id::text || event_time)']) o,
+       shopanalytics.path_report(format('SELECT * FROM history WHERE user_id %% 8 + 1 = %s ORDER BY %s', n, o), max_length, CASE WHEN by_session THEN 'sid' END, timeout, start_node, end_node) p;
+SELECT a.*, o, (SELECT count(*) > 5 FROM wanted w WHERE w.n = a.n) AS some,
+       (SELECT count(*) FROM (SELECT n, source, target, step, users, paths FROM got g WHERE g.n = a.n AND g.o = x.o EXCEPT ALL SELECT * FROM wanted w WHERE w.n = a.n) d) AS wrong,
+       (SELECT count(*) FROM (SELECT * FROM wanted w WHERE w.n = a.n EXCEPT ALL SELECT n, source, target, step, users, paths FROM got g WHERE g.n = a.n AND g.o = x.o) d) AS missing
+  FROM asked a, (SELECT DISTINCT o FROM got) x ORDER BY n, o;
 -- The paths are those of path_agg().
 SELECT count(*) AS differ FROM (
     SELECT source, target, step, users FROM shopanalytics.path_report('history', 6)
