@@ -46,6 +46,16 @@ typedef struct ActiveDay
 	int32		day;
 } ActiveDay;
 
+#define ACTIVE_MAX_WAITING	64
+
+/* An event whose user is still to be looked up. */
+typedef struct ActiveWaiting
+{
+	Datum		user;
+	uint32		code;
+	int32		day;
+} ActiveWaiting;
+
 typedef struct ActiveUsers
 {
 	IntakeColumn *columns;
@@ -58,6 +68,8 @@ typedef struct ActiveUsers
 	uint32		room_last_day;
 	int32		min_day;
 	int32		max_day;
+	ActiveWaiting waiting[ACTIVE_MAX_WAITING];
+	int			nwaiting;
 } ActiveUsers;
 
 /* Users who count on a day for being active on one of the last "days". */
@@ -91,6 +103,41 @@ remember_day(ActiveUsers *active, uint32 user, int32 day)
 	active->max_day = Max(active->max_day, day);
 }
 
+/* First all codes and then all days, so that no look-up waits for another. */
+static void
+take_waiting(ActiveUsers *active)
+{
+	int			i;
+
+	for (i = 0; i < active->nwaiting; i++)
+	{
+		active->waiting[i].code = codes_get(active->users, active->waiting[i].user);
+		if (active->waiting[i].code < active->nlast_day)
+			codes_prefetch_place(&active->last_day[active->waiting[i].code]);
+	}
+	for (i = 0; i < active->nwaiting; i++)
+		remember_day(active, active->waiting[i].code, active->waiting[i].day);
+	active->nwaiting = 0;
+}
+
+/* Users of other types than integers are gone with the row. */
+static void
+take_day(ActiveUsers *active, Datum user, int32 day)
+{
+	ActiveWaiting *waiting = &active->waiting[active->nwaiting];
+
+	if (active->users->kind != CODES_INTEGER)
+	{
+		remember_day(active, codes_get(active->users, user), day);
+		return;
+	}
+	codes_prefetch(active->users, user);
+	waiting->user = user;
+	waiting->day = day;
+	if (++active->nwaiting == ACTIVE_MAX_WAITING)
+		take_waiting(active);
+}
+
 static void
 take_event(void *arg, const Datum *values, const bool *nulls)
 {
@@ -108,7 +155,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 		return;
 
 	day = rolling_day(&active->zone, DatumGetTimestampTz(values[ACTIVE_TIME]), &earliest);
-	remember_day(active, codes_get(active->users, values[ACTIVE_USER]), (int32) day);
+	take_day(active, values[ACTIVE_USER], (int32) day);
 }
 
 static int
@@ -256,6 +303,7 @@ active_users_report(PG_FUNCTION_ARGS)
 	active.groups = groups_create(sizeof(ActiveDay));
 	active.last_day = palloc(sizeof(int32));
 	intake_read(intake, take_event, &active);
+	take_waiting(&active);
 	intake_tell_left_out(&active.left_out);
 
 	/* Without any event there are only the days that were asked for. */

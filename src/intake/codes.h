@@ -94,17 +94,24 @@ codes_word_value(const Codes *codes, uint64 word)
 	return codes->kind == CODES_INTEGER ? (Datum) word : codes->values[word];
 }
 
+/* Asks the processor for what lies there, to be looked at a little later. */
+static inline void
+codes_prefetch_place(const void *place)
+{
+#ifdef __GNUC__
+	__builtin_prefetch(place);
+#endif
+}
+
 /*
- * Asks the processor for what codes_get() will look at, if that is known: worth
- * it where the values of many rows can be looked at before the codes are needed.
+ * The same for what codes_get() will look at, if that is known: worth it where
+ * the values of many rows can be looked at before the codes are needed.
  */
 static inline void
 codes_prefetch(const Codes *codes, Datum value)
 {
-#ifdef __GNUC__
 	if (codes->kind == CODES_INTEGER)
-		__builtin_prefetch(&codes->slots[murmurhash64((uint64) value) & codes->mask]);
-#endif
+		codes_prefetch_place(&codes->slots[murmurhash64((uint64) value) & codes->mask]);
 }
 
 static inline Datum
