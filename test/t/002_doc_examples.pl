@@ -2,6 +2,8 @@
 # session on a database of the file's own, and a block of text that follows one
 # directly is what psql prints for it, its notices apart when the text shows none.
 # A block without may print what it likes, but no error.  A file that creates the extension itself begins without it.
+# What the documentation calls in our schema exists, and so does what the tables of
+# migration.md say to use, in their second column.
 use strict;
 use warnings;
 
@@ -33,6 +35,21 @@ sub tidy
 	return $text;
 }
 
+# The names that a file uses: after our schema; in migration.md, calls in second columns.
+sub named
+{
+	my ($file) = @_;
+	my $markdown = slurp_file($file);
+	my @names = $markdown =~ /\bshopanalytics\.([a-z_]\w*)/g;
+
+	if ($file eq 'doc/migration.md')
+	{
+		push @names, $_ =~ /\b([a-z_]\w*)\(/g foreach $markdown =~ /^\|[^|]*\|([^|]*)\|/mg;
+	}
+	my %names = map { $_ => 1 } @names;
+	return sort keys %names;
+}
+
 my @files = ('README.md');
 find(
 	{
@@ -40,7 +57,9 @@ find(
 		wanted => sub { push @files, $_ if /\.md$/ }
 	},
 	'doc');
-@files = grep { -e $_ && examples(slurp_file($_)) } sort @files;
+@files = sort grep { -e $_ } @files;
+my @all = @files;
+@files = grep { examples(slurp_file($_)) } @files;
 plan skip_all => 'no examples' unless @files;
 
 my $node = PostgreSQL::Test::Cluster->new('doc');
@@ -81,6 +100,14 @@ foreach my $file (@files)
 		}
 	}
 }
+
+$node->safe_psql('postgres', 'CREATE EXTENSION shopanalytics');
+my %there = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', q{
+	LOAD 'shopanalytics';
+	SELECT proname FROM pg_proc WHERE pronamespace IN ('shopanalytics'::regnamespace, 'pg_catalog'::regnamespace)
+	UNION SELECT typname FROM pg_type WHERE typnamespace = 'shopanalytics'::regnamespace
+	UNION SELECT split_part(name, '.', 2) FROM pg_settings WHERE name LIKE 'shopanalytics.%'});
+is(join(' ', grep { !$there{$_} } named($_)), '', "$_ names what exists") foreach @all;
 
 $node->stop;
 done_testing();
