@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "intake/codes.h"
+#include "intake/large_alloc.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -114,8 +115,7 @@ slot_of_uuid(const Codes *codes, const uint64 *key)
 static void *
 new_slots(Codes *codes, size_t size)
 {
-	return MemoryContextAllocExtended(codes->context, (codes->mask + 1) * size,
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return large_alloc0(codes->context, (codes->mask + 1) * size);
 }
 
 static void

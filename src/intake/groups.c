@@ -25,6 +25,7 @@
 #include <limits.h>
 
 #include "intake/groups.h"
+#include "intake/large_alloc.h"
 #include "miscadmin.h"
 #include "storage/buffile.h"
 #include "utils/guc.h"
@@ -278,8 +279,8 @@ gather_blocks(Groups *groups)
 		CHECK_FOR_INTERRUPTS();
 	}
 	total = counts_to_starts(store->ends, store->npart);
-	store->records = MemoryContextAllocHuge(store->context,
-											Max(total, 1) * groups->size);
+	store->records = large_alloc(store->context,
+								 Max(total, 1) * groups->size);
 	for (i = 0; i < store->nblocks; i++)
 	{
 		const char *record = store->blocks[i];
@@ -332,8 +333,8 @@ gather_part(Groups *groups, BufFile *file, uint64 total)
 			store->ends[group_of(record) >> store->part_bits]++;
 	}
 	kept = counts_to_starts(store->ends, store->npart);
-	store->records = MemoryContextAllocHuge(store->context,
-											Max(kept, 1) * groups->size);
+	store->records = large_alloc(store->context,
+								 Max(kept, 1) * groups->size);
 	rewind_part(file);
 	for (i = 0; i < total; i++)
 	{
@@ -364,9 +365,7 @@ next_part(Groups *groups)
 		pfree(store->records);
 		pfree(store->ends);
 	}
-	store->ends = MemoryContextAllocExtended(store->context,
-											 Max(store->npart, 1) * sizeof(uint64),
-											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	store->ends = large_alloc0(store->context, Max(store->npart, 1) * sizeof(uint64));
 	if (store->parts == NULL)
 		gather_blocks(groups);
 	else
