@@ -290,6 +290,10 @@ active_users_report(PG_FUNCTION_ARGS)
 	RecordGroup group;
 	int			i;
 
+	if (has_first && has_last && last < first)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("to_day must not be before from_day"));
 	spans[1].days = days_argument(fcinfo, 6, "week_days");
 	spans[2].days = days_argument(fcinfo, 7, "month_days");
 	rolling_zone_set(&active.zone, PG_ARGISNULL(3) ? pg_get_timezone_name(session_timezone) :
@@ -314,7 +318,7 @@ active_users_report(PG_FUNCTION_ARGS)
 	if (!has_last)
 		last = active.max_day;
 	if (last < first)
-		return (Datum) 0;
+		return (Datum) 0;		/* one of them is that of the data */
 	if ((int64) last - first >= ACTIVE_MAX_DAYS)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

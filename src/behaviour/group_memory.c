@@ -47,7 +47,7 @@ group_memory_exceeded(void)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			errmsg("the events of one group take more than %d kB of memory",
+			errmsg("the events of one group take more memory than shopanalytics.max_group_memory, %d kB",
 				   max_group_memory),
-			errhint("Raise shopanalytics.max_group_memory, or leave rows out with WHERE or FILTER."));
+			errhint("Raise the setting, or leave rows out with WHERE or FILTER."));
 }

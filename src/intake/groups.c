@@ -154,9 +154,9 @@ go_to_files(Groups *groups)
 	int			i;
 
 	ereport(NOTICE,
-			errmsg("the events take more than %d MB of memory and go to temporary files",
+			errmsg("the events take more memory than shopanalytics.intake_memory, %d MB, and go to temporary files",
 				   intake_memory / 1024),
-			errhint("Raising shopanalytics.intake_memory makes the report faster."));
+			errhint("Raising the setting makes the report faster."));
 	store->parts = palloc(GROUPS_PARTS * sizeof(BufFile *));
 	for (i = 0; i < GROUPS_PARTS; i++)
 		store->parts[i] = BufFileCreateTemp(false);
@@ -321,9 +321,9 @@ gather_part(Groups *groups, BufFile *file, uint64 total)
 	if (total * groups->size / 1024 > intake_memory)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a part of the events takes more than %d MB of memory",
+				errmsg("a part of the events takes more memory than shopanalytics.intake_memory, %d MB",
 					   intake_memory / 1024),
-				errhint("Raise shopanalytics.intake_memory, or leave out the users with the most events."));
+				errhint("Raise the setting, or leave out the users with the most events."));
 
 	rewind_part(file);
 	for (i = 0; i < total; i++)

@@ -422,7 +422,9 @@ tell_left_out(const IntakeLeftOut *out)
 
 	if (count > 0)
 		ereport(NOTICE,
-				errmsg(UINT64_FORMAT " sessions without a customer or a start are left out", count));
+				errmsg_plural(UINT64_FORMAT " session without a customer or a start is left out",
+							  UINT64_FORMAT " sessions without a customer or a start are left out",
+							  count, count));
 }
 
 static Codes *
