@@ -19,9 +19,11 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
 #include "executor/executor.h"
 #include "intake/intake.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -48,6 +50,8 @@ const char *const intake_category_names[] = {"category_id", "category", NULL};
 struct Intake
 {
 	char	   *sql;			/* that gives the columns in their order */
+	const IntakeColumn *columns;
+	int			ncolumns;
 };
 
 typedef struct IntakeReceiver
@@ -75,6 +79,28 @@ intake_error(void *arg)
 		errcontext("reading events by \"%s\"", sql);
 }
 
+/* Past the end of a comment, which may hold others; NULL if it has none. */
+static const char *
+comment_end(const char *str)
+{
+	int			depth = 0;
+
+	for (; *str != '\0'; str++)
+	{
+		if (str[0] == '/' && str[1] == '*')
+			depth++;
+		else if (str[0] == '*' && str[1] == '/')
+			depth--;
+		else
+			continue;
+		str++;
+		if (depth == 0)
+			return str + 1;
+	}
+
+	return NULL;
+}
+
 /* Past white space and comments. */
 static const char *
 first_token(const char *str)
@@ -84,14 +110,14 @@ first_token(const char *str)
 		if (isspace((unsigned char) *str))
 			str++;
 		else if (str[0] == '-' && str[1] == '-')
-			str += strcspn(str, "\n");
+			str += strcspn(str, "\r\n");
 		else if (str[0] == '/' && str[1] == '*')
 		{
-			const char *end = strstr(str + 2, "*/");
+			const char *end = comment_end(str);
 
 			if (end == NULL)
 				return str;
-			str = end + 2;
+			str = end;
 		}
 		else
 			return str;
@@ -127,9 +153,17 @@ is_query(const char *events)
 static char *
 from_query(const char *events)
 {
-	List	   *parsed = pg_parse_query(events);
+	ErrorContextCallback callback;
+	List	   *parsed;
 	RawStmt    *raw;
 	StringInfoData from;
+
+	callback.callback = intake_error;
+	callback.arg = unconstify(char *, events);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	parsed = pg_parse_query(events);
+	error_context_stack = callback.previous;
 
 	if (list_length(parsed) != 1 ||
 		!IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
@@ -166,6 +200,11 @@ from_relation(const char *events)
 				errhint("A query begins with SELECT, VALUES, WITH, TABLE or a parenthesis; a name with capitals or blanks needs double quotes."));
 	names = stringToQualifiedNameList(events, NULL);
 	relation = makeRangeVarFromNameList(names);
+	if (relation->catalogname != NULL &&
+		strcmp(relation->catalogname, get_database_name(MyDatabaseId)) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("events are in another database: %s", events));
 
 	return psprintf("%s AS events", quote_qualified_identifier(relation->schemaname,
 															   relation->relname));
@@ -318,23 +357,25 @@ append_period(StringInfo sql, const IntakePeriod *period, const char *name)
 
 	/*
 	 * timestamptz_to_str() writes what any setting of DateStyle reads, and
-	 * reuses its buffer.
+	 * reuses its buffer.  The search path is the caller's, and may lead to
+	 * other operators of the same names.
 	 */
 	if (!TIMESTAMP_IS_NOBEGIN(period->from))
 	{
-		appendStringInfo(sql, " %s events.%s >= %s::pg_catalog.timestamptz", word, name,
+		appendStringInfo(sql, " %s events.%s OPERATOR(pg_catalog.>=) %s::pg_catalog.timestamptz", word, name,
 						 quote_literal_cstr(timestamptz_to_str(period->from)));
 		word = "AND";
 	}
 	if (!TIMESTAMP_IS_NOEND(period->to))
-		appendStringInfo(sql, " %s events.%s < %s::pg_catalog.timestamptz", word, name,
+		appendStringInfo(sql, " %s events.%s OPERATOR(pg_catalog.<) %s::pg_catalog.timestamptz", word, name,
 						 quote_literal_cstr(timestamptz_to_str(period->to)));
 }
 
 /*
  * Finds the columns and says what is wrong with them.  "events" is the name of a
  * table or view, or a query; of these only a query can begin with a keyword or a
- * parenthesis.  All is allocated in the current memory context.
+ * parenthesis.  All is allocated in the current memory context; the columns must
+ * stay where they are until all is read.
  */
 Intake *
 intake_open(const char *events, IntakeColumn *columns, int ncolumns,
@@ -369,6 +410,8 @@ intake_open(const char *events, IntakeColumn *columns, int ncolumns,
 	if (period != NULL && time_name != NULL)
 		append_period(&sql, period, time_name);
 	intake->sql = sql.data;
+	intake->columns = columns;
+	intake->ncolumns = ncolumns;
 
 	return intake;
 }
@@ -396,6 +439,28 @@ receive_nothing(DestReceiver *self)
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
 {
+}
+
+/*
+ * Since intake_open(), a function or view in the query may have been replaced:
+ * nothing locks functions, and another intake may have been read.
+ */
+static void
+check_types(const Intake *intake, List *targets)
+{
+	int			i;
+
+	for (i = 0; i < intake->ncolumns; i++)
+	{
+		const IntakeColumn *column = &intake->columns[i];
+		Oid			type = getBaseType(exprType((Node *) list_nth_node(TargetEntry, targets, i)->expr));
+
+		if (column->present && type != column->type)
+			ereport(ERROR,
+					errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("a column of the events has become of type %s, it was of type %s",
+						   format_type_be(type), format_type_be(column->type)));
+	}
 }
 
 /*
@@ -433,6 +498,7 @@ intake_read(Intake *intake, IntakeRow row, void *arg)
 	raw = linitial_node(RawStmt, pg_parse_query(intake->sql));
 	query = linitial_node(Query,
 						  pg_analyze_and_rewrite_fixedparams(raw, intake->sql, NULL, 0, NULL));
+	check_types(intake, query->targetList);
 	plan = pg_plan_query(query, intake->sql, CURSOR_OPT_PARALLEL_OK, NULL);
 	desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(), InvalidSnapshot,
 						   &receiver.pub, NULL, NULL, 0);

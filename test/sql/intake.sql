@@ -28,7 +28,7 @@ RESET search_path;
 SELECT day, dau FROM shopanalytics.active_users_report('SELECT * FROM intake.events');
 SELECT day, dau FROM shopanalytics.active_users_report(' /* a comment; */ -- another
     with e AS (SELECT * FROM intake.events) SELECT user_id, event_time AS ts FROM e ORDER BY ts LIMIT 2; ');
-SELECT day, dau FROM shopanalytics.active_users_report('(TABLE intake.events)');
+SELECT day, dau FROM shopanalytics.active_users_report('/* one /* in */ another */ (TABLE intake.events)');
 SELECT day, dau FROM shopanalytics.active_users_report('TABLE intake.events -- all');
 SELECT day, dau FROM shopanalytics.active_users_report('VALUES (1, date ''2024-01-01''), (2, ''2024-01-01'')', 'column1', 'column2');
 
@@ -44,6 +44,8 @@ SELECT * FROM shopanalytics.active_users_report('SELECT user_id, event_time + ma
 SELECT * FROM shopanalytics.active_users_report('DELETE FROM intake.events');
 SELECT * FROM shopanalytics.active_users_report('intake.nothing');
 SELECT * FROM shopanalytics.active_users_report('a.b.c.d');
+SELECT * FROM shopanalytics.active_users_report('elsewhere.intake.events');
+SELECT count(*) FROM shopanalytics.active_users_report(format('%I.intake.events', current_database()));
 SELECT * FROM shopanalytics.active_users_report('  -- nothing');
 SELECT * FROM shopanalytics.active_users_report(NULL);
 SELECT count(*) FROM intake.events;
@@ -70,6 +72,10 @@ SELECT e, intake.users('unnest(' || e || ')') FROM (VALUES
     ('ARRAY[''00000000-0000-0000-0000-000000000000'', ''00000000-0000-0000-0000-000000000001'', ''00000000-0000-0000-0000-000000000000'']::uuid[]'),
     ('ARRAY[''\x00'', ''\x'', ''\x0000'', ''\x00'']::bytea[]'), ('ARRAY[true, false, true]'), ('ARRAY[date ''infinity'', ''-infinity'', ''2024-01-01'']'),
     ('ARRAY[''{1,2}'', ''{1,2}'', ''{1,3}'']::text[]')) AS t(e);
+
+-- An oid above 2^31 too, be it from a table or an expression.
+CREATE TABLE intake.oids AS SELECT 4000000000::oid AS user_id, timestamptz '2024-01-01' AS ts;
+SELECT dau FROM shopanalytics.active_users_report('SELECT * FROM intake.oids UNION ALL SELECT 4000000000::oid, ''2024-01-01''');
 
 -- Many distinct values of every kind; the numbers are counted by plain SQL.
 CREATE TABLE intake.many AS
@@ -98,6 +104,26 @@ SELECT day, dau FROM shopanalytics.active_users_report('intake.events');
 RESET ROLE;
 ALTER TABLE intake.events DISABLE ROW LEVEL SECURITY;
 
+-- Operators before those of pg_catalog in the search path have no say.
+CREATE FUNCTION intake.never(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR intake.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = intake.never);
+CREATE OPERATOR intake.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = intake.never);
+SET search_path = intake, pg_catalog;
+SELECT day, dau FROM shopanalytics.active_users_report('intake.events', from_day => '2024-01-01', to_day => '2024-01-02');
+RESET search_path;
+
+-- A source that is another one by the time it is read.
+CREATE VIEW intake.sessions AS SELECT 1 AS customer_id, 1 AS session_id, now() AS session_start, ''::text AS device, ''::text AS channel;
+CREATE VIEW intake.orders AS SELECT 1 AS customer_id, now() AS order_date, 'o1'::text AS order_id, 1.0 AS order_total, 1.0 AS revenue;
+SELECT order_id FROM shopanalytics._session_next_order('intake.sessions', 'intake.orders', NULL);
+CREATE FUNCTION intake.replace() RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    DROP VIEW intake.orders;
+    CREATE VIEW intake.orders AS SELECT 1 AS customer_id, now() AS order_date, 1 AS order_id, 1 AS order_total, 1 AS revenue;
+    RETURN 1;
+END $$;
+SELECT order_id FROM shopanalytics._session_next_order('SELECT *, intake.replace() FROM intake.sessions', 'intake.orders', NULL);
+
 -- The snapshot is the calling query's: it does not see what this very query writes.
 WITH w AS (INSERT INTO intake.events VALUES ('2024-01-03', 'cid') RETURNING 1)
 SELECT count(*), (SELECT sum(dau) FROM shopanalytics.active_users_report('intake.events')) FROM w;
@@ -111,6 +137,8 @@ SET shopanalytics.intake_memory = '1MB';
 CREATE TEMP TABLE in_files AS SELECT * FROM shopanalytics.sessionize_events('intake.large', key_column => 'i');
 SELECT count(*) AS rows, (SELECT count(*) FROM (TABLE in_memory EXCEPT ALL TABLE in_files) AS d) AS differing FROM in_files;
 SELECT * FROM shopanalytics.sessionize_events('SELECT 1 AS user_id, event_time FROM intake.large') LIMIT 1;
+-- Of users who were active only before the report's days; the files are closed.
+SELECT count(*) FROM shopanalytics.active_users_report('SELECT i AS user_id, timestamptz ''2024-01-01'' AS ts FROM intake.large', from_day => '2024-01-02');
 RESET shopanalytics.intake_memory;
 SET shopanalytics.intake_memory = '1kB';
 
