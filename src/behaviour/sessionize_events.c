@@ -91,6 +91,7 @@ typedef struct BulkSessions
 	((a)->time != (b)->time ? ((a)->time < (b)->time ? -1 : 1) : \
 	 ((int64) (a)->key > (int64) (b)->key) - ((int64) (a)->key < (int64) (b)->key))
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -100,6 +101,7 @@ typedef struct BulkSessions
 	((((const UserEvent *) (a))->time > ((const UserEvent *) (b))->time) - \
 	 (((const UserEvent *) (a))->time < ((const UserEvent *) (b))->time))
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -294,7 +296,7 @@ sessionize_events(PG_FUNCTION_ARGS)
 						 READ_COLUMNS, NULL);
 	bulk.users = codes_create(user->type, user->collation);
 	if (key->present && !get_typbyval(key->type))
-		bulk.keys = codes_create(key->type, key->collation);
+		bulk.keys = codes_create_exact(key->type, key->collation);
 	bulk.groups = groups_create(key->present ? sizeof(UserEvent) : offsetof(UserEvent, key));
 	bulk.groups->codes = bulk.users;
 	intake_read(intake, take_event, &bulk);

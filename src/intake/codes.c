@@ -30,16 +30,20 @@
 #include "compat.h"
 
 #define CODES_FIRST_SLOTS	1024
+#define CODES_MAX			(PG_UINT32_MAX - 1)
 
+/*
+ * An oid is not an integer here: as a Datum, one above 2^31 from a table differs
+ * from the same one from an expression.  So it is with values of enums.
+ */
 static CodesKind
-kind_of_type(Oid type, Oid collation, char typtype)
+kind_of_type(Oid type, Oid collation)
 {
 	switch (type)
 	{
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
-		case OIDOID:
 		case BOOLOID:
 		case CHAROID:
 		case DATEOID:
@@ -56,12 +60,23 @@ kind_of_type(Oid type, Oid collation, char typtype)
 				return CODES_BYTES;
 			break;
 		default:
-			if (typtype == TYPTYPE_ENUM)
-				return CODES_INTEGER;
 			break;
 	}
 
 	return CODES_ANY;
+}
+
+/* Twice as much, for codes_make_room(). */
+void *
+codes_more_room(void *array, uint32 *room, size_t size)
+{
+	if (*room == CODES_MAX)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a report has more than %u distinct values or events of a kind", *room));
+	*room = *room > CODES_MAX / 2 ? CODES_MAX : Max(1024, 2 * *room);
+
+	return repalloc_huge(array, *room * size);
 }
 
 /* In the current memory context, with all that it keeps. */
@@ -73,7 +88,7 @@ codes_create(Oid type, Oid collation)
 											  TYPECACHE_HASH_EXTENDED_PROC |
 											  TYPECACHE_EQ_OPR);
 
-	codes->kind = kind_of_type(type, collation, entry->typtype);
+	codes->kind = kind_of_type(type, collation);
 	codes->collation = collation;
 	codes->typlen = entry->typlen;
 	codes->typbyval = entry->typbyval;
@@ -98,6 +113,16 @@ codes_create(Oid type, Oid collation)
 		codes->slots = palloc0(CODES_FIRST_SLOTS * sizeof(CodesSlot));
 
 	return codes;
+}
+
+/*
+ * The same for values that are only written out again: 1.0 is not 1.00 here, so
+ * each comes back as it was.
+ */
+Codes *
+codes_create_exact(Oid type, Oid collation)
+{
+	return codes_create(get_typlen(type) == -1 ? BYTEAOID : type, collation);
 }
 
 static uint64
@@ -170,10 +195,6 @@ new_code(Codes *codes, Datum value)
 {
 	uint32		code = codes->count;
 
-	if (code == PG_UINT32_MAX - 1)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a column has more than %u distinct values", code));
 	codes->values = codes_make_room(codes->values, &codes->room, code, sizeof(Datum));
 	codes->values[code] = value;
 	codes->count++;

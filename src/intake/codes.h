@@ -55,7 +55,9 @@ typedef struct Codes
 } Codes;
 
 extern Codes *codes_create(Oid type, Oid collation);
+extern Codes *codes_create_exact(Oid type, Oid collation);
 extern uint32 codes_find(Codes *codes, Datum value);
+extern void *codes_more_room(void *array, uint32 *room, size_t size);
 extern uint32 codes_add_integer(Codes *codes, uint64 key, uint64 at);
 
 /* The code of a value, a new one if it was not seen before. */
@@ -129,9 +131,8 @@ codes_make_room(void *array, uint32 *room, uint32 count, size_t size)
 {
 	if (likely(count < *room))
 		return array;
-	*room = Max(1024, 2 * *room);
 
-	return repalloc_huge(array, *room * size);
+	return codes_more_room(array, room, size);
 }
 
 #endif							/* SHOPANALYTICS_CODES_H */

@@ -14,6 +14,10 @@ SELECT * FROM shopanalytics.sessionize_events($$VALUES (1, timestamptz '2024-01-
 SELECT * FROM shopanalytics.sessionize_events($$VALUES (1, timestamptz '2024-01-01', 7::bigint), (1, '2024-01-01 01:00', -7), (1, '2024-01-01 03:00', NULL)$$,
     user_column => 'column1', time_column => 'column2', key_column => 'column3') ORDER BY event_time;
 SELECT * FROM shopanalytics.sessionize_events($$VALUES (1, timestamptz '2024-01-01')$$, user_column => 'column1', time_column => 'column2');
+-- As it is: values that are equal need not be written alike.
+SELECT event_key, event_time FROM shopanalytics.sessionize_events($$VALUES (1, timestamptz '2024-01-01', 1.0), (1, '2024-01-02', 1.00), (1, '2024-01-03', 1.0)$$,
+    user_column => 'column1', time_column => 'column2', key_column => 'column3') ORDER BY event_time;
+SELECT event_key FROM shopanalytics.sessionize_events($$VALUES (1, timestamptz '2024-01-01', json '{"a": 1}')$$, user_column => 'column1', time_column => 'column2', key_column => 'column3');
 
 -- What is left out is told; nothing at all is no row.
 SELECT * FROM shopanalytics.sessionize_events('SELECT NULL AS user_id, now() AS ts UNION ALL SELECT ''u'', ''-infinity''');
