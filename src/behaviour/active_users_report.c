@@ -158,14 +158,13 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 	take_day(active, values[ACTIVE_USER], (int32) day);
 }
 
-static int
-compare_days(const void *a, const void *b)
-{
-	int32		left = ((const ActiveDay *) a)->day;
-	int32		right = ((const ActiveDay *) b)->day;
-
-	return (left > right) - (left < right);
-}
+#define ST_SORT sort_days
+#define ST_ELEMENT_TYPE ActiveDay
+#define ST_COMPARE(a, b) (((a)->day > (b)->day) - ((a)->day < (b)->day))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* The days of one user, in order; those of the report are first to last. */
 static void
@@ -249,6 +248,10 @@ static void
 put_days(ReturnSetInfo *rsinfo, const ActiveSpan *spans, int32 first, int32 last)
 {
 	int64		active[3] = {0, 0, 0};
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
+													  "shopanalytics row",
+													  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(row_context);
 	int64		day;
 	int			i;
 
@@ -265,8 +268,39 @@ put_days(ReturnSetInfo *rsinfo, const ActiveSpan *spans, int32 first, int32 last
 		nulls[4] = active[2] == 0;
 		values[4] = nulls[4] ? (Datum) 0 : intake_share(active[0], active[2]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		MemoryContextReset(row_context);
 		CHECK_FOR_INTERRUPTS();
 	}
+	MemoryContextSwitchTo(old);
+}
+
+/* All events are in; the report has the days from first to last. */
+static void
+report_days(ActiveUsers *active, ReturnSetInfo *rsinfo, ActiveSpan *spans,
+			int32 first, int32 last)
+{
+	RecordGroup group;
+	int			i;
+
+	/* One of them may be that of the data. */
+	if (last < first)
+		return;
+	if ((int64) last - first >= ACTIVE_MAX_DAYS)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("the report would have more than %d days", ACTIVE_MAX_DAYS),
+				errhint("Set from_day and to_day, or leave out events of impossible times."));
+
+	for (i = 0; i < 3; i++)
+		spans[i].change = palloc0(((Size) last - first + 2) * sizeof(int64));
+	groups_finish(active->groups, active->users->count);
+	while (groups_next(active->groups, &group))
+	{
+		sort_days(group.records, group.count);
+		for (i = 0; i < 3; i++)
+			count_days(&spans[i], group.records, group.count, first, last);
+	}
+	put_days(rsinfo, spans, first, last);
 }
 
 PG_FUNCTION_INFO_V1(active_users_report);
@@ -287,8 +321,6 @@ active_users_report(PG_FUNCTION_ARGS)
 	ActiveSpan	spans[3] = {{.days = 1}};
 	IntakePeriod period;
 	Intake	   *intake;
-	RecordGroup group;
-	int			i;
 
 	if (has_first && has_last && last < first)
 		ereport(ERROR,
@@ -311,30 +343,9 @@ active_users_report(PG_FUNCTION_ARGS)
 	intake_tell_left_out(&active.left_out);
 
 	/* Without any event there are only the days that were asked for. */
-	if (active.users->count == 0 && !(has_first && has_last))
-		return (Datum) 0;
-	if (!has_first)
-		first = active.min_day;
-	if (!has_last)
-		last = active.max_day;
-	if (last < first)
-		return (Datum) 0;		/* one of them is that of the data */
-	if ((int64) last - first >= ACTIVE_MAX_DAYS)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("the report would have more than %d days", ACTIVE_MAX_DAYS),
-				errhint("Set from_day and to_day, or leave out events of impossible times."));
-
-	for (i = 0; i < 3; i++)
-		spans[i].change = palloc0(((Size) last - first + 2) * sizeof(int64));
-	groups_finish(active.groups, active.users->count);
-	while (groups_next(active.groups, &group))
-	{
-		qsort(group.records, group.count, sizeof(ActiveDay), compare_days);
-		for (i = 0; i < 3; i++)
-			count_days(&spans[i], group.records, group.count, first, last);
-	}
-	put_days((ReturnSetInfo *) fcinfo->resultinfo, spans, first, last);
+	if (active.users->count > 0 || (has_first && has_last))
+		report_days(&active, (ReturnSetInfo *) fcinfo->resultinfo, spans,
+					has_first ? first : active.min_day, has_last ? last : active.max_day);
 	groups_destroy(active.groups);
 
 	return (Datum) 0;

@@ -200,7 +200,9 @@ groups_make_room(Groups *groups)
 		store->room *= 2;
 		store->blocks = repalloc_huge(store->blocks, store->room * sizeof(char *));
 	}
-	groups->next = MemoryContextAlloc(store->context, GROUPS_BLOCK_SIZE);
+
+	/* Records may have gaps, and nothing unknown is to get into files. */
+	groups->next = MemoryContextAllocZero(store->context, GROUPS_BLOCK_SIZE);
 	groups->end = groups->next + records_per_block(groups) * groups->size;
 	store->blocks[store->nblocks++] = groups->next;
 }
@@ -331,6 +333,8 @@ gather_part(Groups *groups, BufFile *file, uint64 total)
 		BufFileReadExact(file, record, groups->size);
 		if (!is_left_out(store, group_of(record)))
 			store->ends[group_of(record) >> store->part_bits]++;
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 	kept = counts_to_starts(store->ends, store->npart);
 	store->records = large_alloc(store->context,
@@ -451,6 +455,7 @@ groups_next(Groups *groups, RecordGroup *group)
 			uint32		i = store->group++;
 			uint64		start = i == 0 ? 0 : store->ends[i - 1];
 
+			CHECK_FOR_INTERRUPTS();
 			if (store->ends[i] == start)
 				continue;
 			group->number = (i << store->part_bits) + (store->part - 1);
@@ -461,15 +466,22 @@ groups_next(Groups *groups, RecordGroup *group)
 		}
 		if (!next_part(groups))
 			return false;
-		CHECK_FOR_INTERRUPTS();
 	}
 }
 
-/* After the last group; an error cleans up by itself. */
+/* After the last group or before; an error cleans up by itself. */
 void
 groups_destroy(Groups *groups)
 {
-	MemoryContextDelete(groups->store->context);
-	pfree(groups->store);
+	struct GroupsStore *store = groups->store;
+
+	if (store->parts != NULL)
+	{
+		/* Those before are read and closed. */
+		for (int part = store->part; part < GROUPS_PARTS; part++)
+			BufFileClose(store->parts[part]);
+	}
+	MemoryContextDelete(store->context);
+	pfree(store);
 	pfree(groups);
 }
