@@ -17,52 +17,49 @@
 #include "behaviour/event_kind.h"
 #include "compat.h"
 
-/* The elements of an array of event names, with NULL at the end. */
-static char **
-read_names(FunctionCallInfo fcinfo, int argno, const char *argument)
+/* The elements of an array of event names are of that kind. */
+static void
+add_names(EventKinds *kinds, ArrayType *array, EventKind kind, const char *argument)
 {
 	Datum	   *elements;
 	bool	   *nulls;
 	int			n;
-	char	  **names;
 	int			i;
 
-	if (PG_ARGISNULL(argno))
-		return palloc0(sizeof(char *));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &n);
-	names = palloc0((n + 1) * sizeof(char *));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	kinds->names = repalloc_huge(kinds->names, ((Size) kinds->nnames + n + 1) * sizeof(EventName));
 	for (i = 0; i < n; i++)
 	{
 		if (nulls[i])
 			ereport(ERROR,
 					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					errmsg("%s must not contain nulls", argument));
-		names[i] = TextDatumGetCString(elements[i]);
+		kinds->names[kinds->nnames].name = TextDatumGetCString(elements[i]);
+		kinds->names[kinds->nnames++].kind = kind;
 	}
+}
 
-	return names;
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(((const EventName *) a)->name, ((const EventName *) b)->name);
 }
 
 static void
-check_names_differ(char **const names[])
+check_kinds_differ(const EventKinds *kinds)
 {
-	int			kind,
-				other;
-	char	  **a,
-			  **b;
+	int			i;
 
-	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
-		for (other = kind + 1; other < EVENT_KINDS; other++)
-			for (a = names[kind]; *a != NULL; a++)
-				for (b = names[other]; *b != NULL; b++)
-				{
-					if (strcmp(*a, *b) == 0)
-						ereport(ERROR,
-								errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("event \"%s\" is listed as two kinds", *a),
-								errhint("An event is a view, a cart or a purchase."));
-				}
+	for (i = 1; i < kinds->nnames; i++)
+	{
+		const EventName *name = &kinds->names[i];
+
+		if (name[0].kind != name[-1].kind && strcmp(name[0].name, name[-1].name) == 0)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("event \"%s\" is listed as two kinds", name->name),
+					errhint("An event is a view, a cart or a purchase."));
+	}
 }
 
 /*
@@ -77,9 +74,16 @@ event_kinds_arguments(EventKinds *kinds, FunctionCallInfo fcinfo, int first_argn
 	};
 	int			kind;
 
+	kinds->names = palloc(sizeof(EventName));
 	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
-		kinds->names[kind] = read_names(fcinfo, first_argno + kind - EVENT_VIEW, arguments[kind]);
-	check_names_differ(kinds->names);
+	{
+		int			argno = first_argno + kind - EVENT_VIEW;
+
+		if (!PG_ARGISNULL(argno))
+			add_names(kinds, PG_GETARG_ARRAYTYPE_P(argno), kind, arguments[kind]);
+	}
+	qsort(kinds->names, kinds->nnames, sizeof(EventName), compare_names);
+	check_kinds_differ(kinds);
 }
 
 /* The column is known by now. */
@@ -95,19 +99,11 @@ event_kinds_start(EventKinds *kinds, const IntakeColumn *column)
 static EventKind
 kind_of_name(const EventKinds *kinds, const char *name)
 {
-	int			kind;
-	int			i;
+	EventName	key = {.name = name};
+	const EventName *found = bsearch(&key, kinds->names, kinds->nnames, sizeof(EventName),
+									 compare_names);
 
-	for (kind = EVENT_VIEW; kind < EVENT_KINDS; kind++)
-	{
-		for (i = 0; kinds->names[kind][i] != NULL; i++)
-		{
-			if (strcmp(kinds->names[kind][i], name) == 0)
-				return kind;
-		}
-	}
-
-	return EVENT_UNKNOWN;
+	return found == NULL ? EVENT_UNKNOWN : found->kind;
 }
 
 EventKind

@@ -23,9 +23,16 @@ typedef enum EventKind
 	EVENT_KINDS
 } EventKind;
 
+typedef struct EventName
+{
+	const char *name;
+	EventKind	kind;
+} EventName;
+
 typedef struct EventKinds
 {
-	char	  **names[EVENT_KINDS]; /* of events, by kind; NULL at the end */
+	EventName  *names;			/* that are listed, by name */
+	int			nnames;
 	const IntakeColumn *column; /* that names them */
 	Codes	   *events;
 	uint8	   *kinds;			/* by code of the event */

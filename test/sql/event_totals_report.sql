@@ -13,6 +13,12 @@ SELECT * FROM shopanalytics.event_totals_report('SELECT ''purchase'' AS event_na
 SELECT * FROM shopanalytics.event_totals_report('SELECT unnest(ARRAY[''page_view'', ''view_item'', ''add_to_cart'', ''begin_checkout'']) AS event_name');
 SELECT * FROM shopanalytics.event_totals_report('SELECT unnest(ARRAY[1, 1, 2, 3, 4]) AS action', 'action', '{1}', '{2}', '{3,4}');
 
+-- Many names, which are looked up and compared in no time; one may be listed twice as the same kind.
+CREATE FUNCTION pg_temp.names(prefix text) RETURNS text[] LANGUAGE sql AS $$ SELECT array_agg(prefix || i % 30000) FROM generate_series(1, 40000) i $$;
+SELECT * FROM shopanalytics.event_totals_report('SELECT e || i AS event_type FROM unnest(ARRAY[''v'', ''c'', ''p'', ''x'']) e, generate_series(0, 29999) i',
+                                                view_events => pg_temp.names('v'), cart_events => pg_temp.names('c'), purchase_events => pg_temp.names('p'));
+SELECT * FROM shopanalytics.event_totals_report('event', NULL, '{}', '{b,a,purchase}', '{c,purchase}');
+
 SELECT * FROM shopanalytics.event_totals_report('SELECT 1 AS action');
 SELECT * FROM shopanalytics.event_totals_report('event', view_events => '{view,purchase}');
 SELECT * FROM shopanalytics.event_totals_report('event', cart_events => ARRAY[NULL]);
