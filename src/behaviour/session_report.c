@@ -96,6 +96,7 @@ typedef struct SessionSum
 #define ST_ELEMENT_TYPE ReportEvent
 #define ST_COMPARE(a, b) (((a)->time > (b)->time) - ((a)->time < (b)->time))
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -103,6 +104,7 @@ typedef struct SessionSum
 #define ST_ELEMENT_TYPE uint64
 #define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -205,23 +207,14 @@ sum_start(SessionSum *sum)
 static void
 sum_add(SessionSum *sum, const SessionReport *report, const ReportEvent *event)
 {
-	Numeric		amount;
-
 	sum->kinds[event->flags & REPORT_KIND]++;
 	if (event->flags & REPORT_PRODUCT)
 		add_word(&sum->products, event->product);
 	if (event->flags & REPORT_CATEGORY)
 		add_word(&sum->categories, event->category);
-	if (!(event->flags & REPORT_AMOUNT))
-		return;
-
-	amount = report->amounts[event->flags >> REPORT_AMOUNT_SHIFT];
-	if (sum->revenue == NULL)
-		sum->revenue = amount;
-	else
-		sum->revenue =
-			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(sum->revenue),
-												NumericGetDatum(amount)));
+	if (event->flags & REPORT_AMOUNT)
+		sum->revenue = intake_sum(sum->revenue,
+								  report->amounts[event->flags >> REPORT_AMOUNT_SHIFT]);
 }
 
 /* As timestamp_mi() makes it: days of 24 hours, and the rest. */

@@ -94,8 +94,8 @@ add_to_session(SessionReport *report, Datum name, Datum user, bool has_user)
 static uint32
 keep_amount(SessionReport *report, Datum price)
 {
-	MemoryContext old = MemoryContextSwitchTo(report->context);
 	Numeric		amount = intake_number(&report->columns[READ_PRICE], price);
+	MemoryContext old;
 
 	if (report->namounts == REPORT_MAX_AMOUNTS)
 		ereport(ERROR,
@@ -103,6 +103,7 @@ keep_amount(SessionReport *report, Datum price)
 				errmsg("there are more than %u purchases with a price", report->namounts));
 	report->amounts = codes_make_room(report->amounts, &report->room_amounts,
 									  report->namounts, sizeof(Numeric));
+	old = MemoryContextSwitchTo(report->context);
 	report->amounts[report->namounts] = DatumGetNumericCopy(NumericGetDatum(amount));
 	MemoryContextSwitchTo(old);
 

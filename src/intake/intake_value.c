@@ -60,6 +60,21 @@ intake_number(const IntakeColumn *column, Datum value)
 	}
 }
 
+/* Of amounts that stay; "sum" is one that intake_sum() made, or NULL. */
+Numeric
+intake_sum(Numeric sum, Numeric amount)
+{
+	Numeric		more;
+
+	if (sum == NULL)
+		return DatumGetNumericCopy(NumericGetDatum(amount));
+	more = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(sum),
+											   NumericGetDatum(amount)));
+	pfree(sum);
+
+	return more;
+}
+
 /* What the type's output function writes. */
 char *
 intake_text(const IntakeColumn *column, Datum value)

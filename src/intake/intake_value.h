@@ -26,6 +26,7 @@ typedef struct IntakeLeftOut
 extern const char *intake_column_argument(FunctionCallInfo fcinfo, int argno);
 extern const char *intake_events_argument(FunctionCallInfo fcinfo, int argno);
 extern Numeric intake_number(const IntakeColumn *column, Datum value);
+extern Numeric intake_sum(Numeric sum, Numeric amount);
 extern char *intake_text(const IntakeColumn *column, Datum value);
 extern bool intake_is_empty(const IntakeColumn *column, Datum value);
 extern bool intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull);

@@ -113,6 +113,7 @@ typedef struct NextOrder
 	uint32		norders;
 	uint32		room_orders;
 	MemoryContext context;		/* for what lasts as long as the report */
+	MemoryContext compare_context;
 	Datum		zero;
 } NextOrder;
 
@@ -195,13 +196,21 @@ compare_deeds(const Deed *a, const Deed *b, NextOrder *next)
 {
 	bool		a_is_order = a->order != NOTHING;
 	bool		b_is_order = b->order != NOTHING;
+	MemoryContext old;
+	int			cmp;
 
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
 	if (a_is_order != b_is_order)
 		return a_is_order ? 1 : -1;
 
-	return a_is_order ? compare_orders(a, b, next) : compare_visits(a, b, next);
+	/* This is seldom, but a customer may start a million sessions at once. */
+	old = MemoryContextSwitchTo(next->compare_context);
+	cmp = a_is_order ? compare_orders(a, b, next) : compare_visits(a, b, next);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(next->compare_context);
+
+	return cmp;
 }
 
 #define ST_SORT sort_deeds
@@ -209,6 +218,7 @@ compare_deeds(const Deed *a, const Deed *b, NextOrder *next)
 #define ST_COMPARE_ARG_TYPE NextOrder
 #define ST_COMPARE(a, b, arg) compare_deeds(a, b, arg)
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -242,20 +252,44 @@ take_visit(void *arg, const Datum *values, const bool *nulls)
 	deed->channel = nulls[VISIT_CHANNEL] ? NOTHING : codes_get(next->channels, values[VISIT_CHANNEL]);
 }
 
+/* These two make their copy in what lasts as long as the report. */
 static Numeric
-keep_number(const IntakeColumn *column, Datum value, bool isnull)
+keep_number(const NextOrder *next, const IntakeColumn *column, Datum value, bool isnull)
 {
+	MemoryContext old;
+	Numeric		number;
+
 	if (isnull)
 		return NULL;
+	number = intake_number(column, value);
+	old = MemoryContextSwitchTo(next->context);
+	number = DatumGetNumericCopy(NumericGetDatum(number));
+	MemoryContextSwitchTo(old);
 
-	return DatumGetNumericCopy(NumericGetDatum(intake_number(column, value)));
+	return number;
+}
+
+static text *
+keep_text(const NextOrder *next, const IntakeColumn *column, Datum value, bool isnull)
+{
+	MemoryContext old;
+	const char *written;
+	text	   *kept;
+
+	if (isnull)
+		return NULL;
+	written = intake_text(column, value);
+	old = MemoryContextSwitchTo(next->context);
+	kept = cstring_to_text(written);
+	MemoryContextSwitchTo(old);
+
+	return kept;
 }
 
 static void
 take_order(void *arg, const Datum *values, const bool *nulls)
 {
 	NextOrder  *next = arg;
-	MemoryContext old;
 	Order	   *order;
 	Deed	   *deed;
 
@@ -268,14 +302,11 @@ take_order(void *arg, const Datum *values, const bool *nulls)
 	deed->time = DatumGetTimestampTz(values[BUY_DATE]);
 	deed->order = next->norders;
 
-	old = MemoryContextSwitchTo(next->context);
 	next->orders = codes_make_room(next->orders, &next->room_orders, next->norders, sizeof(Order));
 	order = &next->orders[next->norders++];
-	order->id = nulls[BUY_ID] ? NULL :
-		cstring_to_text(intake_text(&next->buys[BUY_ID], values[BUY_ID]));
-	order->total = keep_number(&next->buys[BUY_TOTAL], values[BUY_TOTAL], nulls[BUY_TOTAL]);
-	order->revenue = keep_number(&next->buys[BUY_REVENUE], values[BUY_REVENUE], nulls[BUY_REVENUE]);
-	MemoryContextSwitchTo(old);
+	order->id = keep_text(next, &next->buys[BUY_ID], values[BUY_ID], nulls[BUY_ID]);
+	order->total = keep_number(next, &next->buys[BUY_TOTAL], values[BUY_TOTAL], nulls[BUY_TOTAL]);
+	order->revenue = keep_number(next, &next->buys[BUY_REVENUE], values[BUY_REVENUE], nulls[BUY_REVENUE]);
 }
 
 static void
@@ -287,11 +318,8 @@ attribute(NextOrder *next, Attribution *found, const Deed *deed)
 		return;
 	if (found->orders++ == 0)
 		found->first = deed;
-	if (revenue == NULL)
-		return;
-	found->revenue = found->revenue == NULL ? revenue :
-		DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(found->revenue),
-											NumericGetDatum(revenue)));
+	if (revenue != NULL)
+		found->revenue = intake_sum(found->revenue, revenue);
 }
 
 static Datum
@@ -428,9 +456,9 @@ tell_left_out(const IntakeLeftOut *out)
 }
 
 static Codes *
-codes_of(const IntakeColumn *column)
+exact_codes_of(const IntakeColumn *column)
 {
-	return codes_create(column->type, column->collation);
+	return codes_create_exact(column->type, column->collation);
 }
 
 /*
@@ -467,12 +495,20 @@ _session_next_order(PG_FUNCTION_ARGS)
 	visits = intake_open(intake_events_argument(fcinfo, ARG_SESSIONS), next.visits, VISIT_COLUMNS, NULL);
 	buys = intake_open(intake_events_argument(fcinfo, ARG_ORDERS), next.buys, BUY_COLUMNS, NULL);
 	if (next.visits[VISIT_CUSTOMER].type != next.buys[BUY_CUSTOMER].type)
-		elog(ERROR, "sessions and orders have customers of different types");
+		ereport(ERROR,
+				errcode(ERRCODE_DATATYPE_MISMATCH),
+				errmsg("sessions and orders have customers of different types, %s and %s",
+					   format_type_be(next.visits[VISIT_CUSTOMER].type),
+					   format_type_be(next.buys[BUY_CUSTOMER].type)));
 
-	next.customers = codes_of(&next.visits[VISIT_CUSTOMER]);
-	next.ids = codes_of(&next.visits[VISIT_ID]);
-	next.devices = codes_of(&next.visits[VISIT_DEVICE]);
-	next.channels = codes_of(&next.visits[VISIT_CHANNEL]);
+	next.customers = codes_create(next.visits[VISIT_CUSTOMER].type,
+								  next.visits[VISIT_CUSTOMER].collation);
+	next.ids = exact_codes_of(&next.visits[VISIT_ID]);
+	next.devices = exact_codes_of(&next.visits[VISIT_DEVICE]);
+	next.channels = exact_codes_of(&next.visits[VISIT_CHANNEL]);
+	next.compare_context = AllocSetContextCreate(CurrentMemoryContext,
+												 "shopanalytics comparison",
+												 ALLOCSET_SMALL_SIZES);
 	next.orders = palloc(sizeof(Order));
 	next.zero = cents(int64_to_numeric(0));
 	next.groups = groups_create(sizeof(Deed));
