@@ -116,6 +116,7 @@ RESET search_path;
 CREATE VIEW intake.sessions AS SELECT 1 AS customer_id, 1 AS session_id, now() AS session_start, ''::text AS device, ''::text AS channel;
 CREATE VIEW intake.orders AS SELECT 1 AS customer_id, now() AS order_date, 'o1'::text AS order_id, 1.0 AS order_total, 1.0 AS revenue;
 SELECT order_id FROM shopanalytics._session_next_order('intake.sessions', 'intake.orders', NULL);
+SELECT session_id FROM shopanalytics._session_next_order('SELECT 1 AS customer_id, unnest(ARRAY[1.0, 1.00]) AS session_id, now() AS session_start, NULL AS device, NULL AS channel', 'intake.orders', NULL) ORDER BY session_id;
 CREATE FUNCTION intake.replace() RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
     DROP VIEW intake.orders;
