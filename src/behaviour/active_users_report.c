@@ -328,8 +328,7 @@ active_users_report(PG_FUNCTION_ARGS)
 				errmsg("to_day must not be before from_day"));
 	spans[1].days = days_argument(fcinfo, 6, "week_days");
 	spans[2].days = days_argument(fcinfo, 7, "month_days");
-	rolling_zone_set(&active.zone, PG_ARGISNULL(3) ? pg_get_timezone_name(session_timezone) :
-					 text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	rolling_zone_set(&active.zone, PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	period = period_of_days(has_first, first, has_last, last,
 							Max(spans[1].days, spans[2].days));
 	InitMaterializedSRF(fcinfo, 0);

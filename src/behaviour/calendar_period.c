@@ -29,6 +29,7 @@
 /* A bit less than 102 days, so that a year of any zone has its own stretches. */
 #define STRETCH_BITS		43
 
+/* NULL names the zone of the session. */
 void
 calendar_set(Calendar *calendar, CalendarUnit unit, const char *timezone, int week_start)
 {
@@ -156,6 +157,10 @@ calendar_start(Calendar *calendar, int64 period)
 	start = number * unit;
 	if (calendar->unit == CALENDAR_HOUR)
 		return start - hour_shift(calendar, start);
+
+	if (calendar->timezone == NULL)
+		return DatumGetTimestampTz(DirectFunctionCall1(timestamp_timestamptz,
+													   TimestampGetDatum(start)));
 
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone,
 												   CStringGetTextDatum(calendar->timezone),

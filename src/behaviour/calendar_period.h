@@ -32,7 +32,7 @@ typedef struct Calendar
 {
 	CalendarUnit unit;
 	int			week_start;		/* 1: Monday, to 7: Sunday */
-	const char *timezone;
+	const char *timezone;		/* NULL: that of the session */
 	RollingZone zones[CALENDAR_ZONES];
 } Calendar;
 

@@ -115,8 +115,7 @@ cohort_plan(CohortPlan *plan, FunctionCallInfo fcinfo, int period, int periods,
 	plan->period_length = cohort_choice(fcinfo, clock, "clock", clock_words) == 0 ?
 		0 : rolling_length(unit);
 	calendar_set(&plan->calendar, unit,
-				 PG_ARGISNULL(timezone) ? pg_get_timezone_name(session_timezone) :
-				 text_to_cstring(PG_GETARG_TEXT_PP(timezone)),
+				 PG_ARGISNULL(timezone) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(timezone)),
 				 cohort_number(fcinfo, week_start, "week_start", 1, CALENDAR_WEEK_DAYS));
 	plan->from = PG_ARGISNULL(from) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(from);
 	plan->to = PG_ARGISNULL(to) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(to);

@@ -31,6 +31,9 @@ SELECT day, dau FROM shopanalytics.active_users_report($$VALUES (1, timestamptz 
     'column1', 'column2');
 -- A timestamp is of the session's zone.
 SELECT day, dau FROM shopanalytics.active_users_report('SELECT 1 AS user_id, timestamp ''2024-01-01 23:30'' AS ts', timezone => 'UTC');
+-- That zone is meant, not the abbreviation of the same name, which has no summer.
+SET TimeZone = 'EET';
+SELECT day, dau FROM shopanalytics.active_users_report('SELECT 1 AS user_id, timestamp ''2024-07-01 00:30'' AS ts');
 SET TimeZone = 'UTC';
 
 -- Against plain SQL: users who come and go, in any order, in three zones.

@@ -184,6 +184,12 @@ SELECT cohort::date, cohort_size, period_index, retained, retention_rate, is_com
   FROM shopanalytics.retention_report('SELECT * FROM many WHERE false', 'month', 1, from_time => '2024-01-31', to_time => '2024-03-01');
 SELECT count(*) FROM shopanalytics.retention_report('many', from_time => '2030-01-01');
 
+-- The session's zone by what it is, not by its name: as an abbreviation EET has no summer.
+SET TimeZone = 'EET';
+SELECT cohort, cohort_size, period_index, retained
+  FROM shopanalytics.retention_report($$VALUES (1, timestamptz '2024-07-01 00:30'), (1, '2024-07-02 00:30')$$, 'day', 1, user_column => 'column1', time_column => 'column2', to_time => '2024-07-03');
+SET TimeZone = 'UTC';
+
 -- Errors
 SELECT * FROM shopanalytics.retention_report(NULL);
 SELECT * FROM shopanalytics.retention_report('many', NULL);
