@@ -5,7 +5,8 @@
  *
  * The compiled pattern belongs to the function call, as it is the same for all
  * groups of nearly every query; states refer to it.  It is never freed before
- * the call is, because states may outlive a change of pattern.
+ * the call is, because states may outlive a change of pattern.  A pattern that
+ * comes back, as patterns do that are columns, is not compiled again.
  *
  * IDENTIFICATION
  *	  src/behaviour/sequence_source.c
@@ -14,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
@@ -25,6 +27,45 @@
 
 StaticAssertDecl(SEQUENCE_MAX_CONDITIONS == CONDITIONS_MAX,
 				 "a pattern can name every condition");
+
+typedef struct SequenceKey
+{
+	const char *bytes;
+	int			len;
+	int			nconditions;
+} SequenceKey;
+
+typedef struct SequenceEntry
+{
+	SequenceKey key;			/* refers to the source */
+	const SequenceSource *source;
+	char		status;			/* for the hash table alone */
+} SequenceEntry;
+
+static inline bool
+sequence_key_equal(const SequenceKey *a, const SequenceKey *b)
+{
+	return a->nconditions == b->nconditions && a->len == b->len &&
+		memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+#define SH_PREFIX sources
+#define SH_ELEMENT_TYPE SequenceEntry
+#define SH_KEY_TYPE SequenceKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) hash_bytes((const unsigned char *) (key).bytes, (key).len)
+#define SH_EQUAL(tb, a, b) sequence_key_equal(&(a), &(b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* The patterns that a call was given so far. */
+typedef struct SequenceSources
+{
+	SequenceEntry last;			/* the one given last; no source: none yet */
+	sources_hash *all;
+} SequenceSources;
 
 static void
 sequence_pattern_report(const char *text, int len, int nconditions,
@@ -49,35 +90,63 @@ sequence_pattern_report(const char *text, int len, int nconditions,
 			errhint("Write (?1) for an event of the first condition, . for any event, .* for any number of events, (?t<=3600) for the seconds between two events."));
 }
 
-/* The compiled pattern, from the call's memory if it was the last one there. */
+static const SequenceSource *
+sequence_compile(MemoryContext context, const SequenceKey *key)
+{
+	SequenceSource *source;
+	SequencePattern pattern;
+	SequenceError error;
+
+	if (key->len > SEQUENCE_MAX_PATTERN)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a sequence pattern must have at most %d bytes, got %d",
+					   SEQUENCE_MAX_PATTERN, key->len));
+	if (!sequence_parse(key->bytes, key->len, key->nconditions, &pattern, &error))
+		sequence_pattern_report(key->bytes, key->len, key->nconditions, &error);
+
+	source = MemoryContextAlloc(context,
+								offsetof(SequenceSource, text) + key->len);
+	source->pattern = pattern;
+	source->len = key->len;
+	memcpy(source->text, key->bytes, key->len);
+
+	return source;
+}
+
+/* The compiled pattern, from the call's memory if it was there before. */
 const SequenceSource *
 sequence_source_get(FmgrInfo *flinfo, const char *text, int len,
 					int nconditions)
 {
-	SequenceSource *source = flinfo->fn_extra;
-	SequencePattern pattern;
-	SequenceError error;
+	SequenceSources *sources = flinfo->fn_extra;
+	SequenceKey key = {.len = len,.nconditions = nconditions};
+	SequenceEntry *entry;
 
-	if (source != NULL && source->pattern.nconditions == nconditions &&
-		source->len == len && memcmp(source->text, text, len) == 0)
-		return source;
+	key.bytes = text;
 
-	if (len > SEQUENCE_MAX_PATTERN)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("a sequence pattern must have at most %d bytes, got %d",
-					   SEQUENCE_MAX_PATTERN, len));
-	if (!sequence_parse(text, len, nconditions, &pattern, &error))
-		sequence_pattern_report(text, len, nconditions, &error);
+	if (sources == NULL)
+	{
+		sources = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(SequenceSources));
+		sources->all = sources_create(flinfo->fn_mcxt, 1, NULL);
+		flinfo->fn_extra = sources;
+	}
+	if (sources->last.source != NULL && sequence_key_equal(&sources->last.key, &key))
+		return sources->last.source;
 
-	source = MemoryContextAlloc(flinfo->fn_mcxt,
-								offsetof(SequenceSource, text) + len);
-	source->pattern = pattern;
-	source->len = len;
-	memcpy(source->text, text, len);
-	flinfo->fn_extra = source;
+	entry = sources_lookup(sources->all, key);
+	if (entry == NULL)
+	{
+		const SequenceSource *source = sequence_compile(flinfo->fn_mcxt, &key);
+		bool		found;
 
-	return source;
+		key.bytes = source->text;
+		entry = sources_insert(sources->all, key, &found);
+		entry->source = source;
+	}
+	sources->last = *entry;
+
+	return entry->source;
 }
 
 void

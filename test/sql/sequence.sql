@@ -260,3 +260,7 @@ DROP TABLE sequence_event;
 SET shopanalytics.max_group_memory = '64kB';
 SELECT shopanalytics.sequence_count('(?1)', timestamptz '2025-01-01 00:00+00' + n * interval '1 hour', true) FROM generate_series(1, 100000) n;
 RESET shopanalytics.max_group_memory;
+
+-- patterns that take turns are compiled once each, not row by row
+SELECT count(*) AS groups, (SELECT sum(total_bytes) FROM pg_backend_memory_contexts) < 64 * 1024 * 1024 AS small
+  FROM (SELECT pattern, shopanalytics.sequence_count(pattern, timestamptz '2025-01-01 00:00+00', true, true) FROM generate_series(1, 100000) AS n, LATERAL (SELECT repeat('(?1)', 1 + n % 2) AS pattern) AS p GROUP BY pattern OFFSET 0) AS o;
