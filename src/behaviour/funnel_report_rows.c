@@ -16,7 +16,7 @@
 #include "behaviour/funnel_report.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -84,16 +84,9 @@ order_tallies(FunnelTallies *tallies, const IntakeColumn *breakdown, const Codes
 static Datum
 ratio(int64 part, int64 whole, bool *isnull)
 {
-	Datum		quotient;
-
 	*isnull = whole == 0;
-	if (*isnull)
-		return (Datum) 0;
-	quotient = DirectFunctionCall2(numeric_div,
-								   NumericGetDatum(int64_to_numeric(part)),
-								   NumericGetDatum(int64_to_numeric(whole)));
 
-	return DirectFunctionCall2(numeric_round, quotient, Int32GetDatum(4));
+	return *isnull ? (Datum) 0 : intake_share(part, whole);
 }
 
 /* As timestamptz - timestamptz gives it: whole days apart. */
@@ -183,11 +176,20 @@ void
 funnel_report_rows(const FunnelQuestion *question, const IntakeColumn *breakdown,
 				   const Codes *values, FunnelTallies *tallies, ReturnSetInfo *rsinfo)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "shopanalytics funnel rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
 	order_tallies(tallies, breakdown, values);
+	old = MemoryContextSwitchTo(context);
 	for (uint32 i = 0; i < tallies->count; i++)
 	{
 		for (int k = 0; k < question->nsteps; k++)
 			put_step(question, tallies->tallies[i], k, rsinfo);
+		MemoryContextReset(context);
 		CHECK_FOR_INTERRUPTS();
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }

@@ -398,7 +398,8 @@ funnel_report_count(FunnelEvents *events, FunnelTallies *tallies)
 
 	tallies->nsteps = events->question->nsteps;
 	tallies->count = events->values != NULL ? events->values->count + 1 : 1;
-	tallies->tallies = palloc0(tallies->count * sizeof(FunnelTally *));
+	tallies->tallies = palloc_extended(tallies->count * sizeof(FunnelTally *),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	event_list_init(&count.list, CurrentMemoryContext);
 	event_list_set_steps(&count.list, tallies->nsteps);
 	count_firsts(&count);

@@ -197,16 +197,6 @@ count_user(RetentionReport *report, const RecordGroup *group)
 		count_entry(report, entry);
 }
 
-static Datum
-rate(int64 part, int64 whole)
-{
-	Datum		quotient = DirectFunctionCall2(numeric_div,
-											   NumericGetDatum(int64_to_numeric(part)),
-											   NumericGetDatum(int64_to_numeric(whole)));
-
-	return DirectFunctionCall2(numeric_round, quotient, Int32GetDatum(4));
-}
-
 static void
 put_row(void *arg, const CohortRow *row)
 {
@@ -225,7 +215,7 @@ put_row(void *arg, const CohortRow *row)
 	nulls[4] = !row->is_complete;
 	values[4] = Int64GetDatum(retained);
 	nulls[5] = !row->is_complete || row->size == 0;
-	values[5] = nulls[5] ? (Datum) 0 : rate(retained, row->size);
+	values[5] = nulls[5] ? (Datum) 0 : intake_share(retained, row->size);
 	values[6] = BoolGetDatum(row->is_complete);
 	nulls[7] = !row->is_complete || row->index > 0;
 	values[7] = Int64GetDatum(counts == NULL ? 0 : counts[0]);
