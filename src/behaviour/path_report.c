@@ -76,7 +76,6 @@ typedef struct PathReport
 	const char *end_node;
 	uint32		start;			/* their ranks, or PATH_NO_NODE */
 	uint32		end;
-	Codes	   *users;
 	Codes	   *sessions;
 	Codes	   *nodes;
 	char	  **names;			/* by code of the node */
@@ -139,8 +138,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 		return;
 
 	node = node_code(report, values[PATH_NODE]);
-	event = groups_add(report->groups);
-	event->user = codes_get(report->users, values[PATH_USER]);
+	event = groups_add_named(report->groups, values[PATH_USER]);
 	event->session = report->sessions == NULL ? 0 : codes_get(report->sessions, values[PATH_SESSION]);
 	event->time = DatumGetTimestampTz(values[PATH_TIME]);
 	event->node = node;
@@ -393,13 +391,14 @@ path_report(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	intake = intake_open(intake_events_argument(fcinfo, 0), report.columns, PATH_COLUMNS, &period);
-	report.users = codes_create(report.columns[PATH_USER].type, report.columns[PATH_USER].collation);
 	report.nodes = codes_create(report.columns[PATH_NODE].type, report.columns[PATH_NODE].collation);
 	if (by_session)
 		report.sessions = codes_create(report.columns[PATH_SESSION].type,
 									   report.columns[PATH_SESSION].collation);
 	report.names = palloc(sizeof(char *));
 	report.groups = groups_create(sizeof(PathEvent));
+	report.groups->codes = codes_create(report.columns[PATH_USER].type,
+										report.columns[PATH_USER].collation);
 	intake_read(intake, take_event, &report);
 	intake_tell_left_out(&report.left_out);
 
@@ -407,7 +406,7 @@ path_report(PG_FUNCTION_ARGS)
 	report.path = palloc(report.max_length * sizeof(uint32));
 	report.keys = codes_create(INT8OID, InvalidOid);
 	report.counts = palloc(sizeof(PathCount));
-	groups_finish(report.groups, report.users->count);
+	groups_finish_named(report.groups);
 	while (groups_next(report.groups, &group))
 		count_user(&report, &group);
 	put_transitions(&report, (ReturnSetInfo *) fcinfo->resultinfo);
