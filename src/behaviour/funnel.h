@@ -69,6 +69,17 @@ extern int64_t funnel_complete(const FunnelHistory *history,
 extern bool funnel_is_open(const FunnelHistory *history,
 						   const FunnelRules *rules, int64_t end);
 
+/* Steps with no other row between; funnel_strict.c. */
+extern int	funnel_strict_deepest(const FunnelHistory *history,
+								  const FunnelRules *rules, size_t *start);
+extern void funnel_strict_times(const FunnelHistory *history,
+								const FunnelRules *rules, size_t pos,
+								int level, int64_t * times);
+extern int64_t funnel_strict_complete(const FunnelHistory *history,
+									  const FunnelRules *rules);
+extern bool funnel_strict_is_open(const FunnelHistory *history,
+								  const FunnelRules *rules, int64_t end);
+
 #define FUNNEL_MAX_EXCLUSIONS	32
 
 /* A row that matches exclusions. */
