@@ -141,8 +141,6 @@ static bool
 take_values(FunnelEvents *events, FunnelRecord *record, const Datum *values,
 			const bool *nulls)
 {
-	record->value = 0;
-	record->held = 0;
 	if (events->held != NULL)
 	{
 		/* what has no value is in no chain */
@@ -230,7 +228,7 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 {
 	FunnelEvents *events = arg;
 	const FunnelName *name;
-	FunnelRecord record;
+	FunnelRecord record = {0};
 
 	if (nulls[REPORT_USER] ||
 		intake_is_empty(&events->columns[REPORT_USER], values[REPORT_USER]))
