@@ -110,6 +110,7 @@ cohort_plan(CohortPlan *plan, FunctionCallInfo fcinfo, int period, int periods,
 			int clock, int timezone, int week_start, int from, int to)
 {
 	CalendarUnit unit = cohort_choice(fcinfo, period, "period", unit_words);
+	IntakePeriod given;
 
 	plan->periods = cohort_number(fcinfo, periods, "periods", 1, COHORT_MAX_PERIODS);
 	plan->period_length = cohort_choice(fcinfo, clock, "clock", clock_words) == 0 ?
@@ -117,12 +118,9 @@ cohort_plan(CohortPlan *plan, FunctionCallInfo fcinfo, int period, int periods,
 	calendar_set(&plan->calendar, unit,
 				 PG_ARGISNULL(timezone) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(timezone)),
 				 cohort_number(fcinfo, week_start, "week_start", 1, CALENDAR_WEEK_DAYS));
-	plan->from = PG_ARGISNULL(from) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(from);
-	plan->to = PG_ARGISNULL(to) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(to);
-	if (plan->from >= plan->to)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("from_time must be before to_time"));
+	given = intake_period_arguments(fcinfo, from, to);
+	plan->from = given.from;
+	plan->to = given.to;
 	plan->data_end = TIMESTAMP_IS_NOEND(plan->to) ? DT_NOBEGIN : plan->to;
 }
 

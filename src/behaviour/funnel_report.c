@@ -239,12 +239,6 @@ check_limits(const FunnelQuestion *question)
 				errhint("Leave out strict or any in the mode."));
 }
 
-static TimestampTz
-time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz otherwise)
-{
-	return PG_ARGISNULL(argno) ? otherwise : PG_GETARG_TIMESTAMPTZ(argno);
-}
-
 PG_FUNCTION_INFO_V1(funnel_report);
 
 /* (events text, steps text[], ...) => table; see sql/20-behaviour/funnel_report.sql */
@@ -263,8 +257,7 @@ funnel_report(PG_FUNCTION_ARGS)
 		[REPORT_HOLD] = {"hold", intake_column_argument(fcinfo, ARG_HOLD),
 		NULL, INTAKE_ANY, false},
 	};
-	IntakePeriod period = {time_argument(fcinfo, ARG_FROM_TIME, DT_NOBEGIN),
-	time_argument(fcinfo, ARG_TO_TIME, DT_NOEND)};
+	IntakePeriod period = intake_period_arguments(fcinfo, ARG_FROM_TIME, ARG_TO_TIME);
 	const char *source = intake_events_argument(fcinfo, ARG_EVENTS);
 	FunnelQuestion question = {0};
 	FunnelEvents events = {.question = &question,.columns = columns};

@@ -347,23 +347,6 @@ length_argument(FunctionCallInfo fcinfo, int argno)
 	return length;
 }
 
-static IntakePeriod
-period_arguments(FunctionCallInfo fcinfo, int from, int to)
-{
-	IntakePeriod period = {DT_NOBEGIN, DT_NOEND};
-
-	if (!PG_ARGISNULL(from))
-		period.from = PG_GETARG_TIMESTAMPTZ(from);
-	if (!PG_ARGISNULL(to))
-		period.to = PG_GETARG_TIMESTAMPTZ(to);
-	if (period.from >= period.to)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("from_time must be before to_time"));
-
-	return period;
-}
-
 PG_FUNCTION_INFO_V1(path_report);
 Datum
 path_report(PG_FUNCTION_ARGS)
@@ -385,7 +368,7 @@ path_report(PG_FUNCTION_ARGS)
 		.start_node = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4)),
 		.end_node = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5)),
 	};
-	IntakePeriod period = period_arguments(fcinfo, 9, 10);
+	IntakePeriod period = intake_period_arguments(fcinfo, 9, 10);
 	Intake	   *intake;
 	RecordGroup group;
 

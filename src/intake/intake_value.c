@@ -38,6 +38,24 @@ intake_column_argument(FunctionCallInfo fcinfo, int argno)
 	return PG_ARGISNULL(argno) ? NULL : NameStr(*PG_GETARG_NAME(argno));
 }
 
+/* from_time and to_time; NULL: no bound. */
+IntakePeriod
+intake_period_arguments(FunctionCallInfo fcinfo, int from, int to)
+{
+	IntakePeriod period = {DT_NOBEGIN, DT_NOEND};
+
+	if (!PG_ARGISNULL(from))
+		period.from = PG_GETARG_TIMESTAMPTZ(from);
+	if (!PG_ARGISNULL(to))
+		period.to = PG_GETARG_TIMESTAMPTZ(to);
+	if (period.from >= period.to)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("from_time must be before to_time"));
+
+	return period;
+}
+
 Numeric
 intake_number(const IntakeColumn *column, Datum value)
 {

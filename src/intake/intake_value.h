@@ -24,6 +24,7 @@ typedef struct IntakeLeftOut
 } IntakeLeftOut;
 
 extern const char *intake_column_argument(FunctionCallInfo fcinfo, int argno);
+extern IntakePeriod intake_period_arguments(FunctionCallInfo fcinfo, int from, int to);
 extern const char *intake_events_argument(FunctionCallInfo fcinfo, int argno);
 extern Numeric intake_number(const IntakeColumn *column, Datum value);
 extern Numeric intake_sum(Numeric sum, Numeric amount);

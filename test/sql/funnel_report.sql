@@ -187,6 +187,7 @@ SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', mode => 'strict', excl
 SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', mode => 'any', step_windows => '{1 day}');
 SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', step_windows => '{1 day,1 day}');
 SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', step_windows => '{-1 day}');
+SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', from_time => '2024-01-02 00:00+00', to_time => '2024-01-01 00:00+00');
 SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', breakdown => 'browser');
 SELECT * FROM shopanalytics.funnel_report('f23', '{a,b}', hold => 'product_id');
 SELECT * FROM shopanalytics.funnel_report('f17', '{a,b}');
