@@ -31,6 +31,7 @@ typedef struct FunnelName
 	size_t		len;
 	uint32		steps;
 	uint32		excluded;
+	bool		seen;			/* an event has it */
 } FunnelName;
 
 struct FunnelNames
@@ -115,7 +116,11 @@ find_name(FunnelNames *names, Datum value)
 	{
 		uint32		code = codes_get(names->codes, value);
 
-		return code < names->count ? &names->names[code] : &no_name;
+		if (code >= names->count)
+			return &no_name;
+		names->names[code].seen = true;
+
+		return &names->names[code];
 	}
 
 	bytes = PG_DETOAST_DATUM_PACKED(value);
@@ -123,17 +128,33 @@ find_name(FunnelNames *names, Datum value)
 
 	len = VARSIZE_ANY_EXHDR(bytes);
 	if (is_name(&names->names[names->last], text, len))
+	{
+		names->names[names->last].seen = true;
 		return &names->names[names->last];
+	}
 	for (int i = 0; i < names->count; i++)
 	{
 		if (is_name(&names->names[i], text, len))
 		{
 			names->last = i;
+			names->names[i].seen = true;
 			return &names->names[i];
 		}
 	}
 
 	return &no_name;
+}
+
+static void
+tell_unseen(const FunnelNames *names)
+{
+	int			i;
+
+	for (i = 0; i < names->count; i++)
+	{
+		if (!names->names[i].seen)
+			intake_tell_no_event(names->names[i].text);
+	}
 }
 
 /* Adds what a short record has not; false if the event is to be left out. */
@@ -293,6 +314,7 @@ funnel_report_read(FunnelEvents *events, const char *source,
 	intake_read(intake, take_event, events);
 	take_waiting(events);
 	intake_tell_left_out(&events->left_out);
+	tell_unseen(events->names);
 
 	if (!TIMESTAMP_IS_NOEND(period->to))
 		events->end = period->to;

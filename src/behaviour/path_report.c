@@ -179,6 +179,10 @@ rank_nodes(PathReport *report)
 		if (report->end_node != NULL && strcmp(report->end_node, name) == 0)
 			report->end = i;
 	}
+	if (report->start_node != NULL && report->start == PATH_NO_NODE)
+		intake_tell_no_event(report->start_node);
+	if (report->end_node != NULL && report->end == PATH_NO_NODE)
+		intake_tell_no_event(report->end_node);
 }
 
 static int

@@ -70,6 +70,8 @@ typedef struct RetentionReport
 	int32		min_occurrences;
 	const char *start_event;
 	const char *return_event;
+	uint32		seen;			/* what there are events for:
+								 * RETENTION_STARTS, ... */
 
 	IntakeColumn *columns;
 	IntakeLeftOut left_out;

@@ -181,7 +181,7 @@ add_event(RetentionReport *report, Datum user, uint32 what, TimestampTz time)
 }
 
 static uint32
-flags_of_name(const RetentionReport *report, const char *name)
+flags_of_name(RetentionReport *report, const char *name)
 {
 	uint32		flags = RETENTION_KNOWN;
 
@@ -190,6 +190,7 @@ flags_of_name(const RetentionReport *report, const char *name)
 		flags |= RETENTION_STARTS;
 	if (report->return_event == NULL || strcmp(report->return_event, name) == 0)
 		flags |= RETENTION_RETURNS;
+	report->seen |= flags;
 
 	return flags;
 }
@@ -362,6 +363,10 @@ read_events(RetentionReport *report, FunctionCallInfo fcinfo)
 	for (user = 0; !report->keep_all && user < Min(report->users->count, report->nruns); user++)
 		end_run(report, user);
 	intake_tell_left_out(&report->left_out);
+	if (report->start_event != NULL && !(report->seen & RETENTION_STARTS))
+		intake_tell_no_event(report->start_event);
+	if (report->return_event != NULL && !(report->seen & RETENTION_RETURNS))
+		intake_tell_no_event(report->return_event);
 }
 
 void

@@ -147,6 +147,14 @@ intake_tell_left_out(const IntakeLeftOut *out)
 				errmsg("events are left out: %s", list.data));
 }
 
+/* A name that a question is about, and none of the events has: misspelt, perhaps. */
+void
+intake_tell_no_event(const char *name)
+{
+	ereport(NOTICE,
+			errmsg("no event is named \"%s\"", name));
+}
+
 /* To four places, as all shares in reports; the whole is not zero. */
 Datum
 intake_share(int64 part, int64 whole)

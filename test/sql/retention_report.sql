@@ -212,3 +212,7 @@ SELECT * FROM shopanalytics.retention_report('many', cohorts => 'moment');
 SELECT * FROM shopanalytics.retention_report('many', cohorts => $$SELECT 'a' AS customer_id, now() AS ts$$);
 SELECT * FROM shopanalytics.retention_report($$VALUES (1, timestamptz '0001-01-01'), (2, '2500-01-01')$$, 'hour', user_column => 'column1', time_column => 'column2');
 SELECT count(*) FROM shopanalytics.retention_report($$SELECT 1 AS user_id, unnest('{4714-11-24 00:00:00+00 BC, 294276-12-31 23:59:59+00}'::timestamptz[]) AS ts$$, 'year', 1);
+
+-- Names that no event has are told: they may be misspelt.
+SELECT count(*) FROM shopanalytics.retention_report('SELECT 1 AS user_id, date ''2024-01-01'' AS ts, ''login'' AS event_name', 'day', 1, start_event => 'signin', return_event => 'login');
+SELECT count(*) FROM shopanalytics.retention_report('SELECT 1 AS user_id, date ''2024-01-01'' AS ts, ''login'' AS event_name', 'day', 1, start_event => 'login', return_event => 'pay');
