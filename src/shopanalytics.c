@@ -16,6 +16,7 @@
 
 #include "behaviour/group_memory.h"
 #include "compat.h"
+#include "govern/actor.h"
 #include "intake/groups.h"
 
 PG_MODULE_MAGIC;
@@ -27,6 +28,7 @@ _PG_init(void)
 {
 	group_memory_define();
 	groups_define_settings();
+	actor_define_setting();
 
 	MarkGUCPrefixReserved("shopanalytics");
 }

@@ -28,24 +28,36 @@ INSERT INTO deviating VALUES
     ('active_users_report', 'stable, called on null, parallel unsafe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
+    ('distrust_broker', 'volatile, called on null, parallel unsafe'),
     ('event_totals_report', 'stable, called on null, parallel unsafe'),
     ('funnel_completions', 'immutable, called on null, parallel safe'),
     ('funnel_durations', 'immutable, called on null, parallel safe'),
     ('funnel_level', 'immutable, called on null, parallel safe'),
     ('funnel_report', 'stable, called on null, parallel unsafe'),
     ('funnel_times', 'immutable, called on null, parallel safe'),
+    ('grant_duty', 'volatile, called on null, parallel unsafe'),
+    ('has_duty', 'stable, called on null, parallel safe'),
     ('monthly_cohorts', 'stable, called on null, parallel unsafe'),
     ('path_report', 'stable, called on null, parallel unsafe'),
+    ('policy_for', 'stable, called on null, parallel safe'),
     ('profile_table', 'stable, called on null, parallel unsafe'),
+    ('reset_policy', 'volatile, called on null, parallel unsafe'),
     ('retention_report', 'stable, called on null, parallel unsafe'),
+    ('revoke_duty', 'volatile, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe'),
     ('sessionize_events', 'stable, called on null, parallel unsafe'),
     ('session_duration_report', 'stable, called on null, parallel unsafe'),
     ('session_next_order', 'stable, called on null, parallel unsafe'),
     ('session_report', 'stable, called on null, parallel unsafe'),
     ('session_segment_report', 'stable, called on null, parallel unsafe'),
+    ('set_policy', 'volatile, called on null, parallel unsafe'),
+    ('trust_broker', 'volatile, called on null, parallel unsafe'),
     ('weekly_cohorts', 'stable, called on null, parallel unsafe'),
+    ('whoami', 'stable, strict, parallel safe'),
+    ('_actor', 'stable, strict, parallel safe'),
     ('_amount', 'immutable, called on null, parallel safe'),
+    ('_check_duty', 'immutable, called on null, parallel safe'),
+    ('_check_tenant', 'immutable, called on null, parallel safe'),
     ('_checked_view', 'stable, called on null, parallel safe'),
     ('_check_expression', 'stable, called on null, parallel unsafe'),
     ('_check_store', 'stable, called on null, parallel safe'),
@@ -53,25 +65,39 @@ INSERT INTO deviating VALUES
     ('_check_store_owner', 'stable, called on null, parallel safe'),
     ('_day', 'immutable, called on null, parallel safe'),
     ('_grants', 'stable, called on null, parallel safe'),
+    ('_held_duties', 'stable, strict, parallel safe'),
     ('_installed_version', 'stable, strict, parallel safe'),
+    ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),
     ('_line_total', 'immutable, called on null, parallel safe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
     ('_mapped_column', 'stable, called on null, parallel safe'),
     ('_orders_of', 'stable, strict, parallel safe'),
+    ('_owns_extension', 'stable, strict, parallel safe'),
     ('_point_in_time', 'immutable, called on null, parallel safe'),
     ('_profile_columns', 'stable, called on null, parallel safe'),
+    ('_require_duty', 'volatile, called on null, parallel unsafe'),
+    ('_role_name', 'immutable, called on null, parallel safe'),
+    ('_scope', 'immutable, called on null, parallel safe'),
     ('_session_next_order', 'stable, called on null, parallel unsafe'),
     ('_signups_of', 'stable, called on null, parallel safe'),
     ('_stores', 'volatile, strict, parallel unsafe'),
     ('_store_cohorts', 'stable, called on null, parallel unsafe'),
     ('_store_timezone', 'stable, called on null, parallel safe'),
-    ('_type_allows', 'stable, strict, parallel unsafe');
+    ('_type_allows', 'stable, strict, parallel unsafe'),
+    ('_who', 'stable, strict, parallel safe'),
+    ('_write_event', 'volatile, strict, parallel unsafe');
 
 -- Filled by the install script alone, so there is nothing to dump.
 CREATE TEMP TABLE not_dumped (name text PRIMARY KEY);
 INSERT INTO not_dumped VALUES ('store_part');
+
+-- Functions that lend their owner's rights, and may be run by all: each checks the
+-- caller's own duty first, or tells of the caller alone.
+CREATE TEMP TABLE definer (name text PRIMARY KEY);
+INSERT INTO definer VALUES
+    ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
@@ -85,10 +111,13 @@ CREATE TEMP VIEW violation (rule, object) AS
 -- Somebody else's search_path must not choose what a function calls.
 SELECT 'search_path is not pinned', pg_describe_object('pg_proc'::regclass, oid, 0)
   FROM function
- WHERE lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL
+ WHERE (lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL OR prosecdef)
    AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))
 UNION ALL
-SELECT 'security definer', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function WHERE prosecdef
+SELECT 'security definer', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function
+ WHERE prosecdef AND proname NOT IN (SELECT name FROM definer)
+UNION ALL
+SELECT 'security definer listed and gone', d.name FROM definer d WHERE NOT EXISTS (SELECT FROM function f WHERE f.proname = d.name AND f.prosecdef)
 UNION ALL
 SELECT 'leakproof', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function WHERE proleakproof
 UNION ALL
@@ -131,6 +160,17 @@ UNION ALL
 SELECT 'public may change it', pg_describe_object('pg_class'::regclass, r.oid, 0)
   FROM relation r
  WHERE EXISTS (SELECT FROM aclexplode(r.relacl) a WHERE a.grantee = 0 AND a.privilege_type NOT IN ('SELECT', 'USAGE'))
+UNION ALL
+-- What is the same for all may be read by all.
+SELECT 'public reads it without row security', pg_describe_object('pg_class'::regclass, r.oid, 0)
+  FROM relation r
+ WHERE is_member AND relkind IN ('r', 'p') AND NOT relrowsecurity AND relname NOT IN (SELECT name FROM not_dumped)
+   AND EXISTS (SELECT FROM aclexplode(r.relacl) a WHERE a.grantee = 0)
+UNION ALL
+-- Its owner could not dump it, or would dump nothing without being told.
+SELECT 'row security is forced on its owner', pg_describe_object('pg_class'::regclass, oid, 0)
+  FROM relation
+ WHERE relforcerowsecurity
 UNION ALL
 SELECT 'public may create in it', 'schema ' || nspname
   FROM pg_namespace
@@ -188,6 +228,7 @@ ALTER EXTENSION shopanalytics ADD FUNCTION shopanalytics._unlabelled();
 ALTER EXTENSION shopanalytics ADD FUNCTION shopanalytics._not_strict(integer);
 ALTER EXTENSION shopanalytics ADD PROCEDURE shopanalytics._procedure();
 INSERT INTO deviating VALUES ('_gone', 'stable, strict, parallel safe');
+INSERT INTO definer VALUES ('_gone');
 SELECT * FROM violation ORDER BY rule, object;
 ROLLBACK;
 
@@ -211,7 +252,8 @@ CREATE TABLE shopanalytics._note (id bigint GENERATED ALWAYS AS IDENTITY, made_b
 CREATE TRIGGER compute BEFORE UPDATE ON shopanalytics._note FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE VIEW shopanalytics._owners AS SELECT 1 AS one;
 CREATE VIEW shopanalytics._invokers WITH (security_invoker = true) AS SELECT 1 AS one;
-GRANT INSERT ON shopanalytics._note TO PUBLIC;
+GRANT SELECT, INSERT ON shopanalytics._note TO PUBLIC;
+ALTER TABLE shopanalytics._note FORCE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics._owners TO PUBLIC;
 ALTER EXTENSION shopanalytics ADD TABLE shopanalytics._note;
 ALTER EXTENSION shopanalytics ADD SEQUENCE shopanalytics._note_id_seq;
