@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -217,20 +216,16 @@ sum_add(SessionSum *sum, const SessionReport *report, const ReportEvent *event)
 								  report->amounts[event->flags >> REPORT_AMOUNT_SHIFT]);
 }
 
-/* As timestamp_mi() makes it: days of 24 hours, and the rest. */
 static Interval
 duration_of(TimestampTz start, TimestampTz end)
 {
-	Interval	duration = {0};
-	int64		usecs;
+	Interval	duration;
 
-	if (pg_sub_s64_overflow(end, start, &usecs))
+	if (!intake_duration(start, end, &duration))
 		ereport(ERROR,
 				errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW),
 				errmsg("a session from %s is too long for an interval",
 					   timestamptz_to_str(start)));
-	duration.day = usecs / USECS_PER_DAY;
-	duration.time = usecs % USECS_PER_DAY;
 
 	return duration;
 }

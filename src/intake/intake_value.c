@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "intake/intake_value.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -153,6 +154,24 @@ intake_tell_no_event(const char *name)
 {
 	ereport(NOTICE,
 			errmsg("no event is named \"%s\"", name));
+}
+
+/*
+ * As timestamp_mi() makes it, days of 24 hours and the rest; false if no interval
+ * can hold it.
+ */
+bool
+intake_duration(TimestampTz from, TimestampTz to, Interval *duration)
+{
+	int64		usecs;
+
+	if (pg_sub_s64_overflow(to, from, &usecs))
+		return false;
+	duration->month = 0;
+	duration->day = usecs / USECS_PER_DAY;
+	duration->time = usecs % USECS_PER_DAY;
+
+	return true;
 }
 
 /* To four places, as all shares in reports; the whole is not zero. */

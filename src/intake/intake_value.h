@@ -33,6 +33,7 @@ extern bool intake_is_empty(const IntakeColumn *column, Datum value);
 extern bool intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull);
 extern void intake_tell_left_out(const IntakeLeftOut *out);
 extern void intake_tell_no_event(const char *name);
+extern bool intake_duration(TimestampTz from, TimestampTz to, Interval *duration);
 extern Datum intake_share(int64 part, int64 whole);
 
 #endif							/* SHOPANALYTICS_INTAKE_VALUE_H */

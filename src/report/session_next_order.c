@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -328,20 +327,6 @@ text_of(const IntakeColumn *column, Datum value)
 	return CStringGetTextDatum(intake_text(column, value));
 }
 
-/* As timestamp_mi() makes it; not from a time that is too far away for that. */
-static void
-put_time_to_order(Interval *gap, bool *isnull, TimestampTz from, TimestampTz to)
-{
-	int64		usecs;
-
-	*isnull = pg_sub_s64_overflow(to, from, &usecs);
-	if (*isnull)
-		return;
-	gap->month = 0;
-	gap->day = usecs / USECS_PER_DAY;
-	gap->time = usecs % USECS_PER_DAY;
-}
-
 static Datum
 cents(Numeric value)
 {
@@ -380,7 +365,7 @@ put_visit(const NextOrder *next, ReturnSetInfo *rsinfo, const Attribution *found
 	if (order != NULL)
 	{
 		values[OUT_ORDER_DATE] = TimestampTzGetDatum(found->first->time);
-		put_time_to_order(&gap, &nulls[OUT_TIME_TO_ORDER], visit->time, found->first->time);
+		nulls[OUT_TIME_TO_ORDER] = !intake_duration(visit->time, found->first->time, &gap);
 		values[OUT_TIME_TO_ORDER] = IntervalPGetDatum(&gap);
 		values[OUT_ORDER_ID] = PointerGetDatum(order->id);
 		if (order->total != NULL)
