@@ -26,6 +26,7 @@ SELECT c.*, m.objid IS NOT NULL AS is_member
 CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('active_users_report', 'stable, called on null, parallel unsafe'),
+    ('audit_partitions', 'volatile, called on null, parallel unsafe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
     ('distrust_broker', 'volatile, called on null, parallel unsafe'),
@@ -55,6 +56,9 @@ INSERT INTO deviating VALUES
     ('weekly_cohorts', 'stable, called on null, parallel unsafe'),
     ('whoami', 'stable, strict, parallel safe'),
     ('_actor', 'stable, strict, parallel safe'),
+    ('_audit_header_hash', 'stable, called on null, parallel safe'),
+    ('_audit_nonpii_hash', 'stable, called on null, parallel safe'),
+    ('_audit_pii_hash', 'stable, strict, parallel safe'),
     ('_amount', 'immutable, called on null, parallel safe'),
     ('_check_duty', 'immutable, called on null, parallel safe'),
     ('_check_tenant', 'immutable, called on null, parallel safe'),
@@ -64,12 +68,15 @@ INSERT INTO deviating VALUES
     ('_check_store_is_empty', 'volatile, called on null, parallel unsafe'),
     ('_check_store_owner', 'stable, called on null, parallel safe'),
     ('_day', 'immutable, called on null, parallel safe'),
+    ('_digest', 'stable, strict, parallel safe'),
+    ('_event_leaf', 'stable, called on null, parallel safe'),
     ('_grants', 'stable, called on null, parallel safe'),
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_installed_version', 'stable, strict, parallel safe'),
     ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),
+    ('_leaf', 'immutable, called on null, parallel safe'),
     ('_line_total', 'immutable, called on null, parallel safe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
     ('_mapped_column', 'stable, called on null, parallel safe'),
@@ -87,7 +94,7 @@ INSERT INTO deviating VALUES
     ('_store_timezone', 'stable, called on null, parallel safe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
     ('_who', 'stable, strict, parallel safe'),
-    ('_write_event', 'volatile, strict, parallel unsafe');
+    ('_write_event', 'volatile, called on null, parallel unsafe');
 
 -- Filled by the install script alone, so there is nothing to dump.
 CREATE TEMP TABLE not_dumped (name text PRIMARY KEY);
@@ -97,7 +104,7 @@ INSERT INTO not_dumped VALUES ('store_part');
 -- caller's own duty first, or tells of the caller alone.
 CREATE TEMP TABLE definer (name text PRIMARY KEY);
 INSERT INTO definer VALUES
-    ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
+    ('audit_partitions'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,

@@ -133,8 +133,8 @@ UPDATE shopanalytics.policy SET min_approvals = 1;
 DELETE FROM shopanalytics.event;
 TRUNCATE shopanalytics.event;
 INSERT INTO shopanalytics.trusted_broker VALUES ('regress_duty_nobody');
-SELECT nextval('shopanalytics.event_id_seq');
-SELECT setval('shopanalytics.event_id_seq', 1);
+SELECT nextval('shopanalytics.entry_id_seq');
+SELECT setval('shopanalytics.entry_id_seq', 1);
 
 -- Functions of his own do not come before those that are meant.
 SET SESSION AUTHORIZATION regress_duty_nobody;
