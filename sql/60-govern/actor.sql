@@ -4,6 +4,12 @@
 CREATE FUNCTION shopanalytics._actor() RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
+-- Whether what runs is somebody else's code that the server runs in this session: an
+-- index expression when a superuser analyses the table, a materialized view when he
+-- refreshes it.  Who logged in is then not who acts.
+CREATE FUNCTION shopanalytics._is_lent() RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
 -- In a function of security definer current_user is its owner, so the role comes from
 -- the setting.
 CREATE FUNCTION shopanalytics._who(OUT login text, OUT role text, OUT actor text, OUT source text)

@@ -89,11 +89,13 @@ BEGIN
 END
 $$;
 
--- Whether who logged in is a member of the role; of a role that is gone nobody is.
+-- Whether who logged in is a member of the role; of a role that is gone nobody is, and
+-- the code of others that the server runs in his session is not he.
 CREATE FUNCTION shopanalytics._is_member(role_name text) RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_roles r
+    SELECT NOT shopanalytics._is_lent()
+       AND EXISTS (SELECT FROM pg_catalog.pg_roles r
                     WHERE r.rolname::text OPERATOR(pg_catalog.=) role_name AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER'));
 END;
 
@@ -101,7 +103,8 @@ END;
 CREATE FUNCTION shopanalytics._owns_extension() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_extension e
+    SELECT NOT shopanalytics._is_lent()
+       AND EXISTS (SELECT FROM pg_catalog.pg_extension e
                     WHERE e.extname OPERATOR(pg_catalog.=) 'shopanalytics' AND pg_catalog.pg_has_role(session_user, e.extowner, 'MEMBER'));
 END;
 

@@ -18,6 +18,7 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -26,6 +27,7 @@
 #define ACTOR_MAX_LENGTH 255
 
 PG_FUNCTION_INFO_V1(_actor);
+PG_FUNCTION_INFO_V1(_is_lent);
 
 static char *actor;
 
@@ -73,4 +75,15 @@ _actor(PG_FUNCTION_ARGS)
 	/* What came with the connection's options has been checked by nobody. */
 	pg_verifymbstr(actor, strlen(actor), false);
 	PG_RETURN_TEXT_P(cstring_to_text(actor));
+}
+
+/*
+ * Whether the session is lent to somebody else's code: the server runs an
+ * index expression, or the query of a materialized view, with the rights of
+ * its owner and in the session of whoever happens to be there.
+ */
+Datum
+_is_lent(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(InSecurityRestrictedOperation());
 }

@@ -73,6 +73,7 @@ INSERT INTO deviating VALUES
     ('_grants', 'stable, called on null, parallel safe'),
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_installed_version', 'stable, strict, parallel safe'),
+    ('_is_lent', 'stable, strict, parallel safe'),
     ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),

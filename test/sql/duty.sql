@@ -136,6 +136,26 @@ INSERT INTO shopanalytics.trusted_broker VALUES ('regress_duty_nobody');
 SELECT nextval('shopanalytics.entry_id_seq');
 SELECT setval('shopanalytics.entry_id_seq', 1);
 
+-- Code of his that the server runs in a session of a superuser is still his.
+RESET SESSION AUTHORIZATION;
+CREATE SCHEMA duty_trap AUTHORIZATION regress_duty_nobody;
+SET SESSION AUTHORIZATION regress_duty_nobody;
+CREATE FUNCTION duty_trap.grab(id integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN id; END';
+CREATE TABLE duty_trap.bait AS SELECT 1 AS id;
+CREATE INDEX ON duty_trap.bait (duty_trap.grab(id));
+CREATE OR REPLACE FUNCTION duty_trap.grab(id integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    PERFORM shopanalytics.grant_duty('regress_duty_nobody', 'admin');
+    RETURN id;
+END $$;
+RESET SESSION AUTHORIZATION;
+\set VERBOSITY sqlstate
+ANALYZE duty_trap.bait;
+\set VERBOSITY default
+DROP TABLE duty_trap.bait;
+DROP FUNCTION duty_trap.grab(integer);
+DROP SCHEMA duty_trap;
+
 -- Functions of his own do not come before those that are meant.
 SET SESSION AUTHORIZATION regress_duty_nobody;
 CREATE FUNCTION pg_temp.pg_has_role(name, oid, text) RETURNS boolean LANGUAGE sql RETURN true;
