@@ -60,6 +60,7 @@ INSERT INTO deviating VALUES
     ('_audit_nonpii_hash', 'stable, called on null, parallel safe'),
     ('_audit_pii_hash', 'stable, strict, parallel safe'),
     ('_amount', 'immutable, called on null, parallel safe'),
+    ('_as_role', 'volatile, called on null, parallel unsafe'),
     ('_check_duty', 'immutable, called on null, parallel safe'),
     ('_check_tenant', 'immutable, called on null, parallel safe'),
     ('_checked_view', 'stable, called on null, parallel safe'),
