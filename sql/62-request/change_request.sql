@@ -134,7 +134,7 @@ AS $$
 DECLARE
     r shopanalytics.change_request;
 BEGIN
-    SELECT * INTO STRICT r FROM shopanalytics.change_request c WHERE c.id = request FOR UPDATE;
+    SELECT * INTO STRICT r FROM shopanalytics.change_request c WHERE c.id = request FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM shopanalytics._request_transitions() t WHERE t.from_state = r.state AND t.to_state = new_state) THEN
         RAISE EXCEPTION 'request % is %, and cannot become %', request, r.state, new_state
             USING ERRCODE = 'SA010', HINT = 'SELECT * FROM shopanalytics.change_request shows the state of each request.';

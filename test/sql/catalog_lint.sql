@@ -29,6 +29,15 @@ INSERT INTO deviating VALUES
     ('audit_partitions', 'volatile, called on null, parallel unsafe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
+    ('cr_add', 'volatile, called on null, parallel unsafe'),
+    ('cr_add_query', 'volatile, called on null, parallel unsafe'),
+    ('cr_approve', 'volatile, called on null, parallel unsafe'),
+    ('cr_expire', 'volatile, strict, parallel unsafe'),
+    ('cr_open', 'volatile, called on null, parallel unsafe'),
+    ('cr_reject', 'volatile, called on null, parallel unsafe'),
+    ('cr_remove', 'volatile, called on null, parallel unsafe'),
+    ('cr_submit', 'volatile, called on null, parallel unsafe'),
+    ('cr_withdraw', 'volatile, called on null, parallel unsafe'),
     ('distrust_broker', 'volatile, called on null, parallel unsafe'),
     ('event_totals_report', 'stable, called on null, parallel unsafe'),
     ('funnel_completions', 'immutable, called on null, parallel safe'),
@@ -56,45 +65,70 @@ INSERT INTO deviating VALUES
     ('weekly_cohorts', 'stable, called on null, parallel unsafe'),
     ('whoami', 'stable, strict, parallel safe'),
     ('_actor', 'stable, strict, parallel safe'),
+    ('_amount', 'immutable, called on null, parallel safe'),
+    ('_as_role', 'volatile, called on null, parallel unsafe'),
     ('_audit_header_hash', 'stable, called on null, parallel safe'),
     ('_audit_nonpii_hash', 'stable, called on null, parallel safe'),
     ('_audit_pii_hash', 'stable, strict, parallel safe'),
-    ('_amount', 'immutable, called on null, parallel safe'),
-    ('_as_role', 'volatile, called on null, parallel unsafe'),
-    ('_check_duty', 'immutable, called on null, parallel safe'),
-    ('_check_tenant', 'immutable, called on null, parallel safe'),
+    ('_bytes', 'stable, strict, parallel safe'),
+    ('_caller', 'stable, strict, parallel safe'),
     ('_checked_view', 'stable, called on null, parallel safe'),
+    ('_check_duty', 'immutable, called on null, parallel safe'),
     ('_check_expression', 'stable, called on null, parallel unsafe'),
+    ('_check_item_columns', 'stable, called on null, parallel safe'),
+    ('_check_line', 'immutable, called on null, parallel safe'),
     ('_check_store', 'stable, called on null, parallel safe'),
     ('_check_store_is_empty', 'volatile, called on null, parallel unsafe'),
     ('_check_store_owner', 'stable, called on null, parallel safe'),
+    ('_check_target', 'stable, called on null, parallel safe'),
+    ('_check_tenant', 'immutable, called on null, parallel safe'),
+    ('_content_hash', 'stable, strict, parallel safe'),
+    ('_cr_add_batch', 'volatile, called on null, parallel unsafe'),
+    ('_cr_submit', 'volatile, called on null, parallel unsafe'),
     ('_day', 'immutable, called on null, parallel safe'),
+    ('_decision_problem', 'volatile, called on null, parallel unsafe'),
     ('_digest', 'stable, strict, parallel safe'),
+    ('_edited', 'volatile, called on null, parallel unsafe'),
     ('_event_leaf', 'stable, called on null, parallel safe'),
+    ('_exceeds_share', 'volatile, called on null, parallel unsafe'),
+    ('_find_bad_value', 'volatile, called on null, parallel unsafe'),
     ('_grants', 'stable, called on null, parallel safe'),
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_installed_version', 'stable, strict, parallel safe'),
     ('_is_lent', 'stable, strict, parallel safe'),
     ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),
+    ('_item_query', 'stable, strict, parallel safe'),
+    ('_key_hint', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),
     ('_leaf', 'immutable, called on null, parallel safe'),
     ('_line_total', 'immutable, called on null, parallel safe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
+    ('_lock_request', 'volatile, called on null, parallel unsafe'),
     ('_mapped_column', 'stable, called on null, parallel safe'),
+    ('_mapped_tables', 'stable, strict, parallel safe'),
     ('_orders_of', 'stable, strict, parallel safe'),
     ('_owns_extension', 'stable, strict, parallel safe'),
+    ('_own_request', 'volatile, called on null, parallel unsafe'),
+    ('_person', 'stable, strict, parallel safe'),
     ('_point_in_time', 'immutable, called on null, parallel safe'),
     ('_profile_columns', 'stable, called on null, parallel safe'),
+    ('_refuse_item', 'immutable, called on null, parallel safe'),
+    ('_refuse_step', 'volatile, called on null, parallel unsafe'),
+    ('_relation_name', 'stable, strict, parallel safe'),
+    ('_request_target', 'stable, called on null, parallel safe'),
     ('_require_duty', 'volatile, called on null, parallel unsafe'),
     ('_role_name', 'immutable, called on null, parallel safe'),
     ('_scope', 'immutable, called on null, parallel safe'),
     ('_session_next_order', 'stable, called on null, parallel unsafe'),
+    ('_set_state', 'volatile, called on null, parallel unsafe'),
     ('_signups_of', 'stable, called on null, parallel safe'),
     ('_stores', 'volatile, strict, parallel unsafe'),
     ('_store_cohorts', 'stable, called on null, parallel unsafe'),
     ('_store_timezone', 'stable, called on null, parallel safe'),
+    ('_target_columns', 'stable, strict, parallel safe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
+    ('_value_problem', 'volatile, called on null, parallel unsafe'),
     ('_who', 'stable, strict, parallel safe'),
     ('_write_event', 'volatile, called on null, parallel unsafe');
 
@@ -106,7 +140,32 @@ INSERT INTO not_dumped VALUES ('store_part');
 -- caller's own duty first, or tells of the caller alone.
 CREATE TEMP TABLE definer (name text PRIMARY KEY);
 INSERT INTO definer VALUES
-    ('audit_partitions'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
+    ('audit_partitions'),
+    ('cr_approve'),
+    ('cr_expire'),
+    ('cr_open'),
+    ('cr_reject'),
+    ('cr_remove'),
+    ('cr_submit'),
+    ('cr_withdraw'),
+    ('distrust_broker'),
+    ('grant_duty'),
+    ('has_duty'),
+    ('policy_for'),
+    ('reset_policy'),
+    ('revoke_duty'),
+    ('set_policy'),
+    ('trust_broker'),
+    ('whoami'),
+    ('_cr_add_batch');
+
+-- Aggregates of rows in an order, which is part of what they compute.
+CREATE TEMP TABLE ordered (name text PRIMARY KEY);
+INSERT INTO ordered VALUES ('merkle_root'), ('_merkle_root_of_hashes');
+
+-- Functions that run a query of the caller's as the caller himself does.
+CREATE TEMP TABLE unpinned (name text PRIMARY KEY);
+INSERT INTO unpinned VALUES ('cr_add_query');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
@@ -122,6 +181,7 @@ SELECT 'search_path is not pinned', pg_describe_object('pg_proc'::regclass, oid,
   FROM function
  WHERE (lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL OR prosecdef)
    AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))
+   AND (prosecdef OR proname NOT IN (SELECT name FROM unpinned))
 UNION ALL
 SELECT 'security definer', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function
  WHERE prosecdef AND proname NOT IN (SELECT name FROM definer)
@@ -142,8 +202,8 @@ SELECT 'labels listed and gone', d.name FROM deviating d WHERE NOT EXISTS (SELEC
 UNION ALL
 SELECT 'aggregate is not parallel', pg_describe_object('pg_proc'::regclass, f.oid, 0)
   FROM function f JOIN pg_aggregate a ON a.aggfnoid = f.oid
- WHERE f.proparallel <> 's' OR a.aggcombinefn = 0
-    OR a.aggtranstype = 'internal'::regtype AND (a.aggserialfn = 0 OR a.aggdeserialfn = 0)
+ WHERE f.proparallel <> 's' OR a.aggcombinefn = 0 AND f.proname NOT IN (SELECT name FROM ordered)
+    OR a.aggcombinefn <> 0 AND a.aggtranstype = 'internal'::regtype AND (a.aggserialfn = 0 OR a.aggdeserialfn = 0)
 UNION ALL
 SELECT 'not registered for dump', pg_describe_object('pg_class'::regclass, r.oid, 0)
   FROM relation r

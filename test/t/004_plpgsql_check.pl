@@ -20,8 +20,9 @@ $node->safe_psql('postgres', q{
 	CALL shopanalytics.create_store('checked');
 });
 
-# These put DDL of ours or the name of a type into a statement as it is.
-my @runs_text = qw(_run_ddl _follow_key_type generate_shop);
+# These put DDL of ours or the name of a type into a statement as it is, or run a
+# query of the caller's with his own rights.
+my @runs_text = qw(_run_ddl _follow_key_type generate_shop cr_add_query);
 
 # One line for each finding.  A trigger function is checked against a table that
 # fires it.  The checker knows no columns of a record that comes from EXECUTE, and

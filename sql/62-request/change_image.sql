@@ -1,0 +1,41 @@
+-- Images of rows: SQL that turns a value into what stands in an image, and back.
+
+-- Numbers, booleans and jsonb keep their kind, all else is the text that the type's
+-- output function makes.  A null of JSON in a jsonb column is told from a null of SQL,
+-- which is what null means in an image, as {"json": null}.
+CREATE FUNCTION shopanalytics._jsonb_image(value jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN jsonb_typeof(value) = 'null' OR jsonb_typeof(value) = 'object' AND value ? 'json' AND value - 'json' = '{}'
+                THEN jsonb_build_object('json', value) ELSE value END;
+END;
+
+CREATE FUNCTION shopanalytics._jsonb_of_image(image jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN jsonb_typeof(image) = 'object' AND image ? 'json' AND image - 'json' = '{}' THEN image -> 'json' ELSE image END;
+END;
+
+-- SQL for the image of a value that an expression gives.  num_nulls() and concat()
+-- take a composite as a value, and concat() writes it as its type does.
+CREATE FUNCTION shopanalytics._image_of(kind text, value text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format(CASE WHEN kind IN ('number', 'boolean') THEN 'to_jsonb(%1$s)'
+                       WHEN kind = 'jsonb' THEN 'shopanalytics._jsonb_image(%1$s)'
+                       ELSE 'CASE WHEN num_nulls(%1$s) = 0 THEN to_jsonb(concat(%1$s)) END' END, value);
+END;
+
+-- SQL for the value of an expression that gives an image, which has come as jsonb for
+-- columns of that kind and of json, and as the column's type for others.
+CREATE FUNCTION shopanalytics._value_of(kind text, type text, image text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format(CASE WHEN kind = 'jsonb' THEN 'shopanalytics._jsonb_of_image(%1$s)::%2$s'
+                       WHEN kind = 'json' THEN '(CASE WHEN jsonb_typeof(%1$s) = ''string'' THEN %1$s #>> ''{}'' ELSE %1$s::text END)::%2$s'
+                       ELSE '%1$s' END, image, type);
+END;
