@@ -2,20 +2,20 @@
 
 -- Numbers, booleans and jsonb keep their kind, all else is the text that the type's
 -- output function makes.  A null of JSON in a jsonb column is told from a null of SQL,
--- which is what null means in an image, as {"json": null}.
+-- which is what null means in an image, as {"$json": null}.
 CREATE FUNCTION shopanalytics._jsonb_image(value jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT CASE WHEN jsonb_typeof(value) = 'null' OR jsonb_typeof(value) = 'object' AND value ? 'json' AND value - 'json' = '{}'
-                THEN jsonb_build_object('json', value) ELSE value END;
+    SELECT CASE WHEN jsonb_typeof(value) = 'null' OR jsonb_typeof(value) = 'object' AND value ? '$json' AND value - '$json' = '{}'
+                THEN jsonb_build_object('$json', value) ELSE value END;
 END;
 
 CREATE FUNCTION shopanalytics._jsonb_of_image(image jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT CASE WHEN jsonb_typeof(image) = 'object' AND image ? 'json' AND image - 'json' = '{}' THEN image -> 'json' ELSE image END;
+    SELECT CASE WHEN jsonb_typeof(image) = 'object' AND image ? '$json' AND image - '$json' = '{}' THEN image -> '$json' ELSE image END;
 END;
 
 -- SQL for the image of a value that an expression gives.  num_nulls() and concat()

@@ -140,7 +140,7 @@ BEGIN
             USING ERRCODE = 'SA010', HINT = 'SELECT * FROM shopanalytics.change_request shows the state of each request.';
     END IF;
     UPDATE shopanalytics.change_request c SET state = new_state WHERE c.id = request;
-    PERFORM shopanalytics._write_event(r.tenant, 'request_' || new_state, detail || jsonb_build_object('request', request, 'revision', r.revision));
+    PERFORM shopanalytics._write_event(r.tenant, 'request_' || new_state, detail || jsonb_build_object('revision', r.revision), request);
 END
 $$;
 REVOKE ALL ON FUNCTION shopanalytics._set_state(bigint, text, jsonb) FROM PUBLIC;

@@ -15,9 +15,11 @@ CREATE FUNCTION shopanalytics._target_columns(
     OUT has_default boolean,
     OUT is_generated boolean,
     OUT is_identity_always boolean) RETURNS SETOF record
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT a.attname::text, a.attnum, format_type(a.atttypid, a.atttypmod),
            CASE WHEN base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype, 'numeric'::regtype) THEN 'number'
                 WHEN base.type = 'bool'::regtype THEN 'boolean'
@@ -44,7 +46,8 @@ BEGIN ATOMIC
                 WHERE i.indrelid = a.attrelid AND i.indisprimary AND key.attnum = a.attnum) k ON true
      WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum;
-END;
+END
+$$;
 
 -- The tables of a tenant's own that a view of its store was mapped from, also through
 -- views of views.  A store whose owner cannot use the rights of the table's owner does
@@ -123,3 +126,36 @@ BEGIN
     END IF;
 END
 $$;
+
+-- The query that looks rows of a table up by their keys.  It returns objects: the number
+-- n of a key in the input, whether there is such a row, its key as an image (of the
+-- input where there is none), the image of some columns of the row, if any, as before,
+-- and the values that other columns are to have, as images again, as after.  The input
+-- is an array of keys and one of objects with these columns.
+CREATE FUNCTION shopanalytics._item_query(target oid, read_columns text[], after_columns text[]) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', (SELECT to_jsonb(k) FROM (SELECT %s) k), ''before'', %s, ''after'', %s)
+                     FROM ROWS FROM (jsonb_to_recordset($1 -> ''key'') AS (%s)%s) WITH ORDINALITY AS v (%s)
+                     LEFT JOIN %s %s AS t ON %s',
+               min(c.name) FILTER (WHERE c.key_place = 1),
+               string_agg(format('CASE WHEN num_nulls(t.%I) = 0 THEN %s ELSE %s END AS %1$I', c.name, shopanalytics._image_of(c.kind, format('t.%I', c.name)),
+                                 shopanalytics._image_of(c.kind, 'v.k' || c.number)), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
+               coalesce(format('(SELECT to_jsonb(b) FROM (SELECT %s) b)',
+                               string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, format('t.%I', c.name)), c.name), ', ' ORDER BY c.number)
+                                   FILTER (WHERE c.name = ANY (read_columns))), 'NULL'),
+               coalesce(format('(SELECT to_jsonb(a) FROM (SELECT %s) a)',
+                               string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, shopanalytics._value_of(c.kind, c.type, 'v.c' || c.number)), c.name), ', ' ORDER BY c.number)
+                                   FILTER (WHERE c.name = ANY (after_columns))), 'NULL'),
+               string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
+               ', jsonb_to_recordset($1 -> ''after'') AS (' ||
+                   string_agg(format('%I %s', c.name, CASE WHEN c.kind IN ('jsonb', 'json') THEN 'jsonb' ELSE c.type END), ', ' ORDER BY c.number)
+                       FILTER (WHERE c.name = ANY (after_columns)) || ')',
+               concat_ws(', ', string_agg('k' || c.number, ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
+                         string_agg('c' || c.number, ', ' ORDER BY c.number) FILTER (WHERE c.name = ANY (after_columns)), 'n'),
+               CASE WHEN (SELECT r.relkind FROM pg_class r WHERE r.oid = target) = 'r' THEN 'ONLY' ELSE '' END,
+               shopanalytics._relation_name(target),
+               string_agg(format('t.%I %s v.k%s', c.name, c.equals, c.number), ' AND ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL))
+      FROM shopanalytics._target_columns(target) c;
+END;

@@ -76,38 +76,6 @@ BEGIN
 END
 $$;
 
--- The query of a group: for each item its number, whether the row is there, and the
--- images of key, before and after.  Its input has an array of keys and one of values.
-CREATE FUNCTION shopanalytics._item_query(target oid, op text, after_columns text[]) RETURNS text
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%1$I) = 0, ''key'', (SELECT to_jsonb(k) FROM (SELECT %2$s) k), ''before'', %3$s, ''after'', %4$s)
-                     FROM ROWS FROM (jsonb_to_recordset($1 -> ''key'') AS (%5$s)%6$s) WITH ORDINALITY AS v (%7$s)
-                     LEFT JOIN %8$s %9$s AS t ON %10$s',
-               min(c.name) FILTER (WHERE c.key_place = 1),
-               string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, CASE WHEN op = 'I' THEN 'v.k' || c.number ELSE format('t.%I', c.name) END), c.name), ', ' ORDER BY c.number)
-                   FILTER (WHERE c.key_place IS NOT NULL),
-               CASE WHEN op = 'I' THEN 'NULL::jsonb'
-                    ELSE format('(SELECT to_jsonb(b) FROM (SELECT %s) b)',
-                         string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, format('t.%I', c.name)), c.name), ', ' ORDER BY c.number)
-                             FILTER (WHERE op = 'U' AND c.name = ANY (after_columns) OR op = 'D' AND NOT c.is_generated)) END,
-               CASE WHEN op = 'D' THEN 'NULL::jsonb'
-                    ELSE format('(SELECT to_jsonb(a) FROM (SELECT %s) a)',
-                         string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, shopanalytics._value_of(c.kind, c.type, 'v.c' || c.number)), c.name), ', ' ORDER BY c.number)
-                             FILTER (WHERE c.name = ANY (after_columns))) END,
-               string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
-               ', jsonb_to_recordset($1 -> ''after'') AS (' ||
-                   string_agg(format('%I %s', c.name, CASE WHEN c.kind IN ('jsonb', 'json') THEN 'jsonb' ELSE c.type END), ', ' ORDER BY c.number)
-                       FILTER (WHERE c.name = ANY (after_columns)) || ')',
-               concat_ws(', ', string_agg('k' || c.number, ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
-                         string_agg('c' || c.number, ', ' ORDER BY c.number) FILTER (WHERE c.name = ANY (after_columns)), 'n'),
-               CASE WHEN (SELECT r.relkind FROM pg_class r WHERE r.oid = target) = 'r' THEN 'ONLY' ELSE '' END,
-               shopanalytics._relation_name(target),
-               string_agg(format('t.%I %s v.k%s', c.name, c.equals, c.number), ' AND ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL))
-      FROM shopanalytics._target_columns(target) c;
-END;
-
 -- Elements of an array from one to another, both counted from 0.
 CREATE FUNCTION shopanalytics._slice(list jsonb, low integer, high integer) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -214,6 +182,7 @@ DECLARE
     shift bigint := first_row - 1;
     last_seq bigint;
     not_null text[];
+    read_columns text[];
     grp record;
     bad record;
     done record;
@@ -266,30 +235,32 @@ BEGIN
          ORDER BY min(i.n)
     LOOP
         PERFORM shopanalytics._check_item_columns(target, caller, grp.op, grp.key_columns, grp.after_columns, grp.place_of[1] + shift);
-        not_null := ARRAY(SELECT c.name FROM shopanalytics._target_columns(target) c WHERE c.is_not_null AND c.name = ANY (grp.after_columns));
+        SELECT array_agg(c.name) FILTER (WHERE c.is_not_null AND c.name = ANY (grp.after_columns)),
+               array_agg(c.name) FILTER (WHERE CASE grp.op WHEN 'U' THEN c.name = ANY (grp.after_columns) WHEN 'D' THEN NOT c.is_generated END)
+          INTO not_null, read_columns FROM shopanalytics._target_columns(target) c;
         BEGIN
             WITH read AS MATERIALIZED (
                 SELECT (q -> 'n')::integer AS n, (q -> 'found')::boolean AS found, q -> 'key' AS key,
                        nullif(q -> 'before', 'null') AS before, nullif(q -> 'after', 'null') AS after
-                  FROM shopanalytics._as_role(caller, shopanalytics._item_query(target, grp.op, grp.after_columns), grp.input) q),
+                  FROM shopanalytics._as_role(caller, shopanalytics._item_query(target, read_columns, grp.after_columns), grp.input) q),
             joined AS MATERIALIZED (
-                SELECT w.n, w.found, w.key, w.before, w.after, known.seq AS known_seq, known.before AS known_before, known.after AS known_after,
+                SELECT w.n, w.found, w.key, w.before, w.after, known.ctid AS known_row, known.before AS known_before, known.after AS known_after,
                        known.op AS known_op, known.rule AS known_rule, known.confidence AS known_confidence,
                        coalesce(known.op = 'U' AND grp.op = 'U', false) AS joins,
                        note.item ->> 'rule' AS rule, (note.item ->> 'confidence')::numeric AS confidence,
                        row_number() OVER (PARTITION BY w.key ORDER BY w.n) > 1 OR coalesce(known.seq > since, false) AS again
                   FROM read w
                  CROSS JOIN LATERAL (SELECT items -> (grp.place_of[w.n] - 1) AS item) note
-                  LEFT JOIN LATERAL (SELECT * FROM shopanalytics.change_item i
+                  LEFT JOIN LATERAL (SELECT i.ctid, i.* FROM shopanalytics.change_item i
                                       WHERE i.request = r.id AND jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(w.key, 0) AND i.key = w.key
                                       LIMIT 1) known ON true),
-            wanted AS MATERIALIZED (
-                SELECT j.n, j.key, j.known_seq, CASE WHEN grp.op = 'D' THEN j.before ELSE c.before END AS before,
+            wanted AS (
+                SELECT j.n, j.key, j.known_row, j.known_op, j.known_before, j.known_after, j.known_rule, j.known_confidence,
+                       CASE WHEN grp.op = 'D' THEN j.before ELSE c.before END AS before,
                        CASE WHEN grp.op = 'I' THEN j.after ELSE c.after END AS after,
                        CASE WHEN j.joins AND j.rule <> ALL (string_to_array(j.known_rule, ', ')) THEN j.known_rule || ', ' || j.rule
                             WHEN j.joins THEN coalesce(j.known_rule, j.rule) ELSE j.rule END AS rule,
-                       CASE WHEN j.joins THEN least(j.known_confidence, j.confidence) ELSE j.confidence END AS confidence,
-                       j.known_op, j.known_before, j.known_after, j.known_rule, j.known_confidence
+                       CASE WHEN j.joins THEN least(j.known_confidence, j.confidence) ELSE j.confidence END AS confidence
                   FROM joined j
                   LEFT JOIN LATERAL (
                        -- what would change nothing is left out
@@ -298,19 +269,18 @@ BEGIN
                                       CASE WHEN j.joins THEN j.known_after || j.after ELSE j.after END AS after) b,
                               LATERAL jsonb_each(b.after) e
                         WHERE e.value <> b.before -> e.key) c ON grp.op = 'U'),
-            kept AS (
-                SELECT w.n FROM wanted w
-                 WHERE w.known_op = grp.op AND w.known_before IS NOT DISTINCT FROM w.before AND w.known_after IS NOT DISTINCT FROM w.after
-                   AND w.known_rule IS NOT DISTINCT FROM w.rule AND w.known_confidence IS NOT DISTINCT FROM w.confidence),
+            news AS MATERIALIZED (
+                SELECT * FROM wanted w
+                 WHERE (w.known_op, w.known_before, w.known_after, w.known_rule, w.known_confidence)
+                       IS DISTINCT FROM (grp.op, w.before, w.after, w.rule, w.confidence)),
             gone AS (
-                DELETE FROM shopanalytics.change_item i USING wanted w
-                 WHERE i.request = r.id AND i.seq = w.known_seq AND w.n NOT IN (SELECT k.n FROM kept k)
+                DELETE FROM shopanalytics.change_item i WHERE i.ctid = ANY (ARRAY(SELECT w.known_row FROM news w WHERE w.known_row IS NOT NULL))
                 RETURNING 1),
             put AS (
                 INSERT INTO shopanalytics.change_item (request, seq, op, key, before, after, rule, confidence)
                 SELECT r.id, last_seq + row_number() OVER (ORDER BY w.n), grp.op, w.key, w.before, w.after, w.rule, w.confidence
-                  FROM wanted w
-                 WHERE (w.before IS NOT NULL OR w.after IS NOT NULL) AND w.n NOT IN (SELECT k.n FROM kept k)
+                  FROM news w
+                 WHERE w.before IS NOT NULL OR w.after IS NOT NULL
                 RETURNING 1)
             SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM put) AS put,
                    (SELECT min(j.n) FROM joined j WHERE j.found = (grp.op = 'I')) AS wrong_n,

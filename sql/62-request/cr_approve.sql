@@ -75,7 +75,7 @@ BEGIN
         PERFORM shopanalytics._set_state(r.id, 'expired');
     END IF;
     PERFORM shopanalytics._write_event(r.tenant, 'request_refused',
-        jsonb_build_object('request', r.id, 'revision', r.revision, 'step', step, 'code', code, 'message', message));
+        jsonb_build_object('revision', r.revision, 'step', step, 'code', code, 'message', message), r.id);
     RAISE NOTICE 'request % was not %: %', r.id, step, message;
 END
 $$;
@@ -111,7 +111,7 @@ BEGIN
     SELECT count(*) INTO given FROM shopanalytics.approval a WHERE a.request = r.id AND a.revision = r.revision AND a.decision = 'approve';
     IF is_new THEN
         PERFORM shopanalytics._write_event(r.tenant, 'request_approval',
-            jsonb_build_object('request', r.id, 'revision', r.revision, 'content_hash', r.content_hash, 'approvals', given, 'approvals_needed', r.approvals_needed));
+            jsonb_build_object('revision', r.revision, 'content_hash', r.content_hash, 'approvals', given, 'approvals_needed', r.approvals_needed), r.id);
     END IF;
     IF given >= r.approvals_needed THEN
         PERFORM shopanalytics._set_state(r.id, 'approved', jsonb_build_object('content_hash', r.content_hash));

@@ -17,6 +17,20 @@ BEGIN
 END
 $$;
 
+-- Raises an error unless who logged in has some duty for a tenant and a table.
+CREATE FUNCTION shopanalytics._require_any_duty(tenant text, scope text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF shopanalytics._held_duties(tenant, scope) = '{}' THEN
+        RAISE EXCEPTION 'login "%" does not have any duty for tenant "%", scope "%"', session_user, tenant, scope
+            USING ERRCODE = 'SA006',
+                  HINT = 'Somebody with the duty admin gives duties by shopanalytics.grant_duty().';
+    END IF;
+END
+$$;
+
 -- The role that the caller is: as which tables are read.
 CREATE FUNCTION shopanalytics._caller() RETURNS oid
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -109,7 +123,7 @@ BEGIN
         RETURN opened;
     END IF;
     PERFORM shopanalytics._write_event(tenant, 'request_opened',
-        jsonb_build_object('request', opened, 'target', place, 'kind', kind, 'title', title));
+        jsonb_build_object('target', place, 'kind', kind, 'title', title), opened);
     RETURN opened;
 END
 $$;
@@ -184,6 +198,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
+    shopanalytics._require_any_duty(text, text),
     shopanalytics._own_request(bigint),
     shopanalytics._edited(shopanalytics.change_request, bigint) FROM PUBLIC;
 

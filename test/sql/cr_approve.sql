@@ -199,7 +199,7 @@ SELECT person, login, actor FROM shopanalytics.approval WHERE request = :request
 -- What was refused is written down like what was done.
 RESET SESSION AUTHORIZATION;
 SELECT type, count(*) FROM shopanalytics.event WHERE type LIKE 'request%' GROUP BY type ORDER BY type COLLATE "C";
-SELECT login, role, actor, detail - 'request' - 'message' AS detail FROM shopanalytics.event WHERE type = 'request_refused' ORDER BY id;
+SELECT login, role, actor, request, detail - 'message' AS detail FROM shopanalytics.event WHERE type = 'request_refused' ORDER BY id;
 
 -- Who has no duty can change nothing, and keeps nobody waiting.
 SET SESSION AUTHORIZATION regress_cr_nobody;

@@ -27,7 +27,7 @@ SELECT shopanalytics.cr_open('cr_shop', 'cr_shop.customers', 'dedupe', 'Twins') 
 RESET shopanalytics.actor;
 SELECT proposer_login, proposer_role, proposer_actor, proposer_person FROM shopanalytics.change_request WHERE id = :request;
 RESET SESSION AUTHORIZATION;
-SELECT type, login, detail - 'request' AS detail FROM shopanalytics.event WHERE type LIKE 'request%' ORDER BY id;
+SELECT type, login, request, detail FROM shopanalytics.event WHERE type LIKE 'request%' ORDER BY id;
 
 -- 4.G same idempotency key and payload: the same request; other payload: an error
 SET SESSION AUTHORIZATION regress_cr_ann;
