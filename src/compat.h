@@ -56,6 +56,12 @@
 	ExecutorRun(desc, direction, count)
 #endif
 
+/* Whether a stronger lock counts as well is asked since 17. */
+#if PG_VERSION_NUM >= 170000
+#define LockHeldByMe(locktag, lockmode) \
+	LockHeldByMe(locktag, lockmode, false)
+#endif
+
 /* 17 has a hash of 64 bits. */
 #if PG_VERSION_NUM < 170000
 static inline uint64
