@@ -61,6 +61,10 @@ INSERT INTO deviating VALUES
     ('funnel_times', 'immutable, called on null, parallel safe'),
     ('grant_duty', 'volatile, called on null, parallel unsafe'),
     ('has_duty', 'stable, called on null, parallel safe'),
+    ('job_add', 'volatile, called on null, parallel unsafe'),
+    ('job_alter', 'volatile, called on null, parallel unsafe'),
+    ('job_next', 'stable, called on null, parallel safe'),
+    ('job_remove', 'volatile, called on null, parallel unsafe'),
     ('monthly_cohorts', 'stable, called on null, parallel unsafe'),
     ('path_report', 'stable, called on null, parallel unsafe'),
     ('policy_for', 'stable, called on null, parallel safe'),
@@ -69,6 +73,7 @@ INSERT INTO deviating VALUES
     ('retention_report', 'stable, called on null, parallel unsafe'),
     ('revoke_duty', 'volatile, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe'),
+    ('schedule_with_pg_cron', 'volatile, called on null, parallel unsafe'),
     ('seal', 'volatile, called on null, parallel unsafe'),
     ('sessionize_events', 'stable, called on null, parallel unsafe'),
     ('session_duration_report', 'stable, called on null, parallel unsafe'),
@@ -77,6 +82,7 @@ INSERT INTO deviating VALUES
     ('session_segment_report', 'stable, called on null, parallel unsafe'),
     ('set_policy', 'volatile, called on null, parallel unsafe'),
     ('trust_broker', 'volatile, called on null, parallel unsafe'),
+    ('unschedule_with_pg_cron', 'volatile, strict, parallel unsafe'),
     ('verify', 'stable, called on null, parallel unsafe'),
     ('weekly_cohorts', 'stable, called on null, parallel unsafe'),
     ('whoami', 'stable, strict, parallel safe'),
@@ -102,10 +108,15 @@ INSERT INTO deviating VALUES
     ('_checked_view', 'stable, called on null, parallel safe'),
     ('_check_approved', 'volatile, called on null, parallel unsafe'),
     ('_check_auditor', 'stable, strict, parallel safe'),
+    ('_check_begun', 'immutable, called on null, parallel safe'),
     ('_check_duty', 'immutable, called on null, parallel safe'),
     ('_check_expression', 'stable, called on null, parallel unsafe'),
     ('_check_item_columns', 'stable, called on null, parallel safe'),
+    ('_check_job', 'stable, called on null, parallel safe'),
     ('_check_line', 'immutable, called on null, parallel safe'),
+    ('_check_may_tick', 'stable, strict, parallel safe'),
+    ('_check_pg_cron', 'stable, strict, parallel safe'),
+    ('_check_run_job', 'stable, called on null, parallel unsafe'),
     ('_check_store', 'stable, called on null, parallel safe'),
     ('_check_store_is_empty', 'volatile, called on null, parallel unsafe'),
     ('_check_store_owner', 'stable, called on null, parallel safe'),
@@ -157,6 +168,7 @@ INSERT INTO deviating VALUES
     ('_dq_try_expression', 'volatile, called on null, parallel unsafe'),
     ('_dq_type', 'stable, strict, parallel safe'),
     ('_dq_wrong', 'volatile, called on null, parallel safe'),
+    ('_due_jobs', 'stable, called on null, parallel unsafe'),
     ('_edited', 'volatile, called on null, parallel unsafe'),
     ('_event_is_right', 'stable, called on null, parallel safe'),
     ('_event_leaf', 'stable, called on null, parallel safe'),
@@ -169,10 +181,19 @@ INSERT INTO deviating VALUES
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_holds_apply_lock', 'volatile, strict, parallel unsafe'),
     ('_installed_version', 'stable, strict, parallel safe'),
+    ('_is_job_of_session', 'stable, called on null, parallel safe'),
     ('_is_lent', 'stable, strict, parallel safe'),
     ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),
     ('_item_query', 'stable, called on null, parallel safe'),
+    ('_job_begin', 'volatile, called on null, parallel unsafe'),
+    ('_job_detail', 'stable, called on null, parallel safe'),
+    ('_job_end', 'volatile, called on null, parallel unsafe'),
+    ('_job_execute', 'volatile, called on null, parallel unsafe'),
+    ('_job_is_locked', 'stable, strict, parallel safe'),
+    ('_job_left_out', 'volatile, called on null, parallel unsafe'),
+    ('_job_statement', 'stable, strict, parallel safe'),
+    ('_job_written', 'stable, called on null, parallel safe'),
     ('_key_hint', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),
     ('_known_columns', 'immutable, called on null, parallel safe'),
@@ -184,6 +205,7 @@ INSERT INTO deviating VALUES
     ('_mapped_column', 'stable, called on null, parallel safe'),
     ('_mapped_tables', 'stable, strict, parallel safe'),
     ('_may_commit', 'stable, strict, parallel unsafe'),
+    ('_no_such_job', 'immutable, called on null, parallel safe'),
     ('_orders_of', 'stable, strict, parallel safe'),
     ('_owns_extension', 'stable, strict, parallel safe'),
     ('_own_request', 'volatile, called on null, parallel unsafe'),
@@ -203,7 +225,9 @@ INSERT INTO deviating VALUES
     ('_request_target', 'stable, called on null, parallel safe'),
     ('_require_any_duty', 'stable, called on null, parallel safe'),
     ('_require_duty', 'volatile, called on null, parallel unsafe'),
+    ('_require_job_admin', 'volatile, called on null, parallel unsafe'),
     ('_role_name', 'immutable, called on null, parallel safe'),
+    ('_role_of', 'stable, strict, parallel safe'),
     ('_row_image', 'stable, strict, parallel safe'),
     ('_row_problem', 'immutable, called on null, parallel safe'),
     ('_scope', 'immutable, called on null, parallel safe'),
@@ -212,6 +236,7 @@ INSERT INTO deviating VALUES
     ('_set_state', 'volatile, called on null, parallel unsafe'),
     ('_signups_of', 'stable, called on null, parallel safe'),
     ('_statement_hash', 'immutable, called on null, parallel safe'),
+    ('_stop_if_cancelled', 'volatile, called on null, parallel unsafe'),
     ('_stores', 'volatile, strict, parallel unsafe'),
     ('_store_cohorts', 'stable, called on null, parallel unsafe'),
     ('_store_timezone', 'stable, called on null, parallel safe'),
@@ -275,6 +300,14 @@ INSERT INTO ordered VALUES ('merkle_root'), ('_merkle_root_of_hashes');
 -- transaction.
 CREATE TEMP TABLE unpinned (name text PRIMARY KEY);
 INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
+    ('distrust_broker'), ('grant_duty'), ('has_duty'), ('job_add'), ('job_alter'), ('job_remove'), ('policy_for'), ('reset_policy'),
+    ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami'), ('_check_run_job'), ('_due_jobs'), ('_job_begin'), ('_job_end');
+
+-- Procedures that commit: these can have no setting of their own, and qualify every
+-- name instead.
+CREATE TEMP TABLE driver (name text PRIMARY KEY);
+INSERT INTO driver VALUES
+    ('run_job'), ('tick');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
@@ -291,6 +324,7 @@ SELECT 'search_path is not pinned', pg_describe_object('pg_proc'::regclass, oid,
  WHERE (lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL OR prosecdef)
    AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))
    AND (prosecdef OR proname NOT IN (SELECT name FROM unpinned))
+   AND NOT (prokind = 'p' AND NOT prosecdef AND proname IN (SELECT name FROM driver))
 UNION ALL
 SELECT 'security definer', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function
  WHERE prosecdef AND proname NOT IN (SELECT name FROM definer)

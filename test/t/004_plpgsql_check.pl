@@ -21,8 +21,8 @@ $node->safe_psql('postgres', q{
 });
 
 # These put DDL of ours or the name of a type into a statement as it is, or run a
-# query of the caller's with his own rights.
-my @runs_text = qw(_run_ddl _follow_key_type generate_shop cr_add_query);
+# user's own SQL with his own rights.
+my @runs_text = qw(_run_ddl _follow_key_type _job_execute cr_add_query generate_shop);
 
 # One line for each finding.  A trigger function is checked against a table that
 # fires it.  The checker knows no columns of a record that comes from EXECUTE, and
