@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "audit/audit_request.h"
 #include "behaviour/group_memory.h"
 #include "compat.h"
 #include "govern/actor.h"
@@ -29,6 +30,7 @@ _PG_init(void)
 	group_memory_define();
 	groups_define_settings();
 	actor_define_setting();
+	audit_request_define_setting();
 
 	MarkGUCPrefixReserved("shopanalytics");
 }

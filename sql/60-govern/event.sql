@@ -38,10 +38,11 @@ CREATE FUNCTION shopanalytics._microseconds(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN (EXTRACT(epoch FROM at) OPERATOR(pg_catalog.*) 1000000::numeric)::bigint;
 
--- SHA-256 of text, as UTF-8 in any database.  Stable, as convert_to() is.
-CREATE FUNCTION shopanalytics._digest(content text) RETURNS bytea
+-- The bytes of text as the database has them: nothing is converted, so nothing can be
+-- without an equivalent.
+CREATE FUNCTION shopanalytics._bytes(content text) RETURNS bytea
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    RETURN pg_catalog.sha256(pg_catalog.convert_to(content, 'UTF8'));
+    RETURN pg_catalog.convert_to(content, pg_catalog.getdatabaseencoding());
 
 -- A leaf of the tree of RFC 6962.  What may be erased goes in by its salted hash alone,
 -- so the leaf stays what it is when that is erased.  Not strict: most entries have
@@ -54,8 +55,8 @@ CREATE FUNCTION shopanalytics._leaf(nonpii_hash bytea, pii_hash bytea DEFAULT NU
 CREATE FUNCTION shopanalytics._event_leaf(tenant text, at timestamptz, type text, login text, role text, actor text, source text, request bigint, detail jsonb)
     RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN shopanalytics._leaf(shopanalytics._digest(
-        pg_catalog.jsonb_build_array('event 1', tenant, shopanalytics._microseconds(at), type, login, role, actor, source, request, detail)::text));
+    RETURN shopanalytics._leaf(pg_catalog.sha256(shopanalytics._bytes(
+        pg_catalog.jsonb_build_array('event 1', tenant, shopanalytics._microseconds(at), type, login, role, actor, source, request, detail)::text)));
 
 -- Volatile and parallel unsafe because it writes; not strict because of the request.
 CREATE FUNCTION shopanalytics._write_event(tenant text, type text, detail jsonb, request bigint DEFAULT NULL) RETURNS void

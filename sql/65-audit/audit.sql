@@ -112,20 +112,20 @@ COMMENT ON COLUMN shopanalytics.audit_row.leaf IS 'SHA-256 of both hashes, by wh
 -- What is hashed of the header of a statement.  Not strict: actor and request may be null.
 CREATE FUNCTION shopanalytics._audit_header_hash(header shopanalytics.audit_stmt) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN shopanalytics._digest(pg_catalog.jsonb_build_array('audit 1', header.op, header.tenant, header.schema_name, header.table_name,
+    RETURN pg_catalog.sha256(shopanalytics._bytes(pg_catalog.jsonb_build_array('audit 1', header.op, header.tenant, header.schema_name, header.table_name,
         shopanalytics._microseconds(header.tx_start), shopanalytics._microseconds(header.at),
-        header.login, header.role, header.actor, header.source, header.request, header.query_id)::text);
+        header.login, header.role, header.actor, header.source, header.request, header.query_id)::text));
 
 -- What is hashed of a row but its personal values: no numbers of sequences.  Not strict:
 -- most of it may be null.
 CREATE FUNCTION shopanalytics._audit_nonpii_hash(header_hash bytea, entry shopanalytics.audit_row) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN pg_catalog.sha256(header_hash OPERATOR(pg_catalog.||) pg_catalog.convert_to(
-        pg_catalog.jsonb_build_array(entry.op, entry.key, entry.new_key, entry.before, entry.after)::text, 'UTF8'));
+    RETURN pg_catalog.sha256(header_hash OPERATOR(pg_catalog.||) shopanalytics._bytes(
+        pg_catalog.jsonb_build_array(entry.op, entry.key, entry.new_key, entry.before, entry.after)::text));
 
 CREATE FUNCTION shopanalytics._audit_pii_hash(salt bytea, pii jsonb) RETURNS bytea
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    RETURN pg_catalog.sha256(salt OPERATOR(pg_catalog.||) pg_catalog.convert_to(pii::text, 'UTF8'));
+    RETURN pg_catalog.sha256(salt OPERATOR(pg_catalog.||) shopanalytics._bytes(pii::text));
 
 -- Not strict: a null is an error.  Security definer: makes tables of the extension,
 -- after the caller's duty was checked.  Rows that a month without a partition has

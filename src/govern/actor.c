@@ -66,15 +66,25 @@ actor_define_setting(void)
 							   check_actor, NULL, NULL);
 }
 
-/* The claimed actor, or null. */
+/* The claimed actor, or NULL. */
+const char *
+actor_claimed(void)
+{
+	if (actor == NULL || actor[0] == '\0')
+		return NULL;
+	/* What came with the connection's options has been checked by nobody. */
+	pg_verifymbstr(actor, strlen(actor), false);
+	return actor;
+}
+
 Datum
 _actor(PG_FUNCTION_ARGS)
 {
-	if (actor == NULL || actor[0] == '\0')
+	const char *claimed = actor_claimed();
+
+	if (claimed == NULL)
 		PG_RETURN_NULL();
-	/* What came with the connection's options has been checked by nobody. */
-	pg_verifymbstr(actor, strlen(actor), false);
-	PG_RETURN_TEXT_P(cstring_to_text(actor));
+	PG_RETURN_TEXT_P(cstring_to_text(claimed));
 }
 
 /*

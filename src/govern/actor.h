@@ -12,5 +12,6 @@
 #define ACTOR_H
 
 extern void actor_define_setting(void);
+extern const char *actor_claimed(void);
 
 #endif							/* ACTOR_H */

@@ -3,23 +3,23 @@
 SET timezone = 'UTC';
 
 -- 4.L an entry: hashed alike with and without what was erased
-SELECT encode(shopanalytics._digest('{"n": 1.10, "segment": "imp"}'), 'hex') AS nonpii,
+SELECT encode(sha256(shopanalytics._bytes('{"n": 1.10, "segment": "imp"}')), 'hex') AS nonpii,
        encode(shopanalytics._audit_pii_hash('\x000102030405060708090a0b0c0d0e0f', '{"email": "a@x.example"}'), 'hex') AS pii,
-       encode(shopanalytics._leaf(shopanalytics._digest('{"n": 1.10, "segment": "imp"}'),
+       encode(shopanalytics._leaf(sha256(shopanalytics._bytes('{"n": 1.10, "segment": "imp"}')),
               shopanalytics._audit_pii_hash('\x000102030405060708090a0b0c0d0e0f', '{"email": "a@x.example"}')), 'hex') AS leaf;
 -- 4.L RFC 6962: the leaf of nothing, and of a byte
 SELECT encode(shopanalytics._leaf(''), 'hex') AS n1, encode(shopanalytics._leaf('\x00'), 'hex') AS of_00;
 
 -- Entries have numbers of one sequence, and an event its leaf, whatever the session's settings.
 BEGIN;
-SELECT shopanalytics._write_event('audit_shop', 'tried', '{"b": 1.50, "a": "x"}', 7), shopanalytics._write_event('audit_shop', 'tried', '{}');
+SELECT shopanalytics._write_event('audit_log_test', 'tried', '{"b": 1.50, "a": "x"}', 7), shopanalytics._write_event('audit_log_test', 'tried', '{}');
 SET LOCAL timezone = 'Asia/Tokyo';
 SET LOCAL datestyle = 'German';
 SELECT type, request, detail, id = currval('shopanalytics.entry_id_seq') AS last,
        leaf = shopanalytics._event_leaf(tenant, at, type, login, role, actor, source, request, detail) AS leaf_is_right,
-       leaf = shopanalytics._leaf(sha256(convert_to(format('["event 1", "audit_shop", %s, "tried", %s, %s, null, %s, %s, %s]',
+       leaf = shopanalytics._leaf(sha256(convert_to(format('["event 1", "audit_log_test", %s, "tried", %s, %s, null, %s, %s, %s]',
            (extract(epoch FROM at) * 1000000)::bigint, to_jsonb(login), to_jsonb(role), to_jsonb(source), coalesce(request::text, 'null'), detail), 'UTF8'))) AS by_hand
-  FROM shopanalytics.event WHERE tenant = 'audit_shop' ORDER BY id;
+  FROM shopanalytics.event WHERE tenant = 'audit_log_test' ORDER BY id;
 ROLLBACK;
 
 -- Partitions of this month and three more, once; what was there before is moved.

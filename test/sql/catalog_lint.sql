@@ -27,7 +27,11 @@ CREATE TEMP TABLE deviating (name text PRIMARY KEY, labels text);
 INSERT INTO deviating VALUES
     ('active_users_report', 'stable, called on null, parallel unsafe'),
     ('anchor', 'volatile, strict, parallel unsafe'),
+    ('audit_coverage', 'stable, strict, parallel safe'),
+    ('audit_disable', 'volatile, called on null, parallel unsafe'),
+    ('audit_enable', 'volatile, called on null, parallel unsafe'),
     ('audit_partitions', 'volatile, called on null, parallel unsafe'),
+    ('audit_refresh', 'volatile, called on null, parallel unsafe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
     ('cr_add', 'volatile, called on null, parallel unsafe'),
@@ -99,9 +103,14 @@ INSERT INTO deviating VALUES
     ('_apply_start', 'volatile, called on null, parallel unsafe'),
     ('_apply_target', 'stable, called on null, parallel safe'),
     ('_as_role', 'volatile, called on null, parallel unsafe'),
+    ('_audit_arguments', 'stable, strict, parallel safe'),
     ('_audit_header_hash', 'stable, called on null, parallel safe'),
     ('_audit_nonpii_hash', 'stable, called on null, parallel safe'),
     ('_audit_pii_hash', 'stable, strict, parallel safe'),
+    ('_audit_places', 'stable, strict, parallel safe'),
+    ('_audit_set_request', 'volatile, strict, parallel unsafe'),
+    ('_audit_target', 'volatile, called on null, parallel unsafe'),
+    ('_audit_triggers', 'stable, strict, parallel safe'),
     ('_block_hash', 'stable, called on null, parallel safe'),
     ('_bytes', 'stable, strict, parallel safe'),
     ('_caller', 'stable, strict, parallel safe'),
@@ -122,6 +131,7 @@ INSERT INTO deviating VALUES
     ('_check_store_owner', 'stable, called on null, parallel safe'),
     ('_check_target', 'stable, called on null, parallel safe'),
     ('_check_tenant', 'immutable, called on null, parallel safe'),
+    ('_column_types', 'stable, strict, parallel safe'),
     ('_content_hash', 'stable, strict, parallel safe'),
     ('_count_items', 'stable, strict, parallel safe'),
     ('_cr_add_batch', 'volatile, called on null, parallel unsafe'),
@@ -168,6 +178,7 @@ INSERT INTO deviating VALUES
     ('_dq_try_expression', 'volatile, called on null, parallel unsafe'),
     ('_dq_type', 'stable, strict, parallel safe'),
     ('_dq_wrong', 'volatile, called on null, parallel safe'),
+    ('_drop_audit_triggers', 'volatile, strict, parallel unsafe'),
     ('_due_jobs', 'stable, called on null, parallel unsafe'),
     ('_edited', 'volatile, called on null, parallel unsafe'),
     ('_event_is_right', 'stable, called on null, parallel safe'),
@@ -202,6 +213,7 @@ INSERT INTO deviating VALUES
     ('_lock_apply', 'volatile, strict, parallel unsafe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
     ('_lock_request', 'volatile, called on null, parallel unsafe'),
+    ('_make_audit_triggers', 'volatile, strict, parallel unsafe'),
     ('_mapped_column', 'stable, called on null, parallel safe'),
     ('_mapped_tables', 'stable, strict, parallel safe'),
     ('_may_commit', 'stable, strict, parallel unsafe'),
@@ -211,6 +223,7 @@ INSERT INTO deviating VALUES
     ('_own_request', 'volatile, called on null, parallel unsafe'),
     ('_person', 'stable, strict, parallel safe'),
     ('_point_in_time', 'immutable, called on null, parallel safe'),
+    ('_primary_key', 'stable, strict, parallel safe'),
     ('_profile_columns', 'stable, called on null, parallel safe'),
     ('_query_as', 'volatile, strict, parallel unsafe'),
     ('_read_audit_rows', 'stable, called on null, parallel safe'),
@@ -308,6 +321,7 @@ INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
 CREATE TEMP TABLE driver (name text PRIMARY KEY);
 INSERT INTO driver VALUES
     ('run_job'), ('tick');
+    ('audit_disable'), ('audit_enable'), ('audit_partitions'), ('audit_refresh'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
