@@ -77,6 +77,7 @@ INSERT INTO deviating VALUES
     ('retention_report', 'stable, called on null, parallel unsafe'),
     ('revoke_duty', 'volatile, called on null, parallel unsafe'),
     ('row_counts', 'stable, called on null, parallel unsafe'),
+    ('row_history', 'stable, called on null, parallel safe'),
     ('schedule_with_pg_cron', 'volatile, called on null, parallel unsafe'),
     ('seal', 'volatile, called on null, parallel unsafe'),
     ('sessionize_events', 'stable, called on null, parallel unsafe'),
@@ -85,6 +86,7 @@ INSERT INTO deviating VALUES
     ('session_report', 'stable, called on null, parallel unsafe'),
     ('session_segment_report', 'stable, called on null, parallel unsafe'),
     ('set_policy', 'volatile, called on null, parallel unsafe'),
+    ('table_as_of', 'stable, called on null, parallel safe'),
     ('trust_broker', 'volatile, called on null, parallel unsafe'),
     ('unschedule_with_pg_cron', 'volatile, strict, parallel unsafe'),
     ('verify', 'stable, called on null, parallel unsafe'),
@@ -103,6 +105,7 @@ INSERT INTO deviating VALUES
     ('_apply_start', 'volatile, called on null, parallel unsafe'),
     ('_apply_target', 'stable, called on null, parallel safe'),
     ('_as_role', 'volatile, called on null, parallel unsafe'),
+    ('_audited', 'stable, strict, parallel safe'),
     ('_audit_arguments', 'stable, strict, parallel safe'),
     ('_audit_header_hash', 'stable, called on null, parallel safe'),
     ('_audit_nonpii_hash', 'stable, called on null, parallel safe'),
@@ -181,6 +184,7 @@ INSERT INTO deviating VALUES
     ('_drop_audit_triggers', 'volatile, strict, parallel unsafe'),
     ('_due_jobs', 'stable, called on null, parallel unsafe'),
     ('_edited', 'volatile, called on null, parallel unsafe'),
+    ('_entries_since', 'stable, called on null, parallel safe'),
     ('_event_is_right', 'stable, called on null, parallel safe'),
     ('_event_leaf', 'stable, called on null, parallel safe'),
     ('_event_numbers', 'stable, called on null, parallel safe'),
@@ -205,6 +209,8 @@ INSERT INTO deviating VALUES
     ('_job_left_out', 'volatile, called on null, parallel unsafe'),
     ('_job_statement', 'stable, strict, parallel safe'),
     ('_job_written', 'stable, called on null, parallel safe'),
+    ('_join_images', 'immutable, called on null, parallel safe'),
+    ('_key_change', 'stable, called on null, parallel safe'),
     ('_key_hint', 'stable, strict, parallel safe'),
     ('_kind', 'stable, strict, parallel safe'),
     ('_known_columns', 'immutable, called on null, parallel safe'),
@@ -222,10 +228,12 @@ INSERT INTO deviating VALUES
     ('_owns_extension', 'stable, strict, parallel safe'),
     ('_own_request', 'volatile, called on null, parallel unsafe'),
     ('_person', 'stable, strict, parallel safe'),
+    ('_personal', 'stable, strict, parallel safe'),
     ('_point_in_time', 'immutable, called on null, parallel safe'),
     ('_primary_key', 'stable, strict, parallel safe'),
     ('_profile_columns', 'stable, called on null, parallel safe'),
     ('_query_as', 'volatile, strict, parallel unsafe'),
+    ('_readable_audit', 'stable, called on null, parallel safe'),
     ('_read_audit_rows', 'stable, called on null, parallel safe'),
     ('_read_events', 'stable, called on null, parallel safe'),
     ('_record_columns', 'stable, strict, parallel safe'),
@@ -241,6 +249,7 @@ INSERT INTO deviating VALUES
     ('_require_job_admin', 'volatile, called on null, parallel unsafe'),
     ('_role_name', 'immutable, called on null, parallel safe'),
     ('_role_of', 'stable, strict, parallel safe'),
+    ('_row_entries', 'stable, called on null, parallel safe'),
     ('_row_image', 'stable, strict, parallel safe'),
     ('_row_problem', 'immutable, called on null, parallel safe'),
     ('_scope', 'immutable, called on null, parallel safe'),
@@ -322,6 +331,7 @@ CREATE TEMP TABLE driver (name text PRIMARY KEY);
 INSERT INTO driver VALUES
     ('run_job'), ('tick');
     ('audit_disable'), ('audit_enable'), ('audit_partitions'), ('audit_refresh'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
+    ('audit_disable'), ('audit_enable'), ('audit_partitions'), ('audit_refresh'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('row_history'), ('set_policy'), ('trust_broker'), ('whoami'), ('_entries_since'), ('_personal'), ('_readable_audit');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
