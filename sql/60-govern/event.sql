@@ -38,11 +38,12 @@ CREATE FUNCTION shopanalytics._microseconds(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN (EXTRACT(epoch FROM at) OPERATOR(pg_catalog.*) 1000000::numeric)::bigint;
 
--- The bytes of text as the database has them: nothing is converted, so nothing can be
--- without an equivalent.
+-- Text as it is hashed: in UTF-8, so that it is the same in a database of another
+-- encoding; as it stands where no conversion is known.
 CREATE FUNCTION shopanalytics._bytes(content text) RETURNS bytea
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    RETURN pg_catalog.convert_to(content, pg_catalog.getdatabaseencoding());
+    RETURN pg_catalog.convert_to(content, CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) ANY (ARRAY['SQL_ASCII'::name, 'MULE_INTERNAL'])
+                                               THEN pg_catalog.getdatabaseencoding() ELSE 'UTF8' END);
 
 -- A leaf of the tree of RFC 6962.  What may be erased goes in by its salted hash alone,
 -- so the leaf stays what it is when that is erased.  Not strict: most entries have

@@ -38,12 +38,6 @@ BEGIN ATOMIC
     SELECT r.oid FROM pg_catalog.pg_roles r, shopanalytics._who() w WHERE r.rolname OPERATOR(pg_catalog.=) w.role::name;
 END;
 
--- Bytes of a text that are the same in every database; where the encoding is not
--- known they are taken as they are.
-CREATE FUNCTION shopanalytics._bytes(content text) RETURNS bytea
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    RETURN pg_catalog.convert_to(content, CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END);
-
 -- Raises an error unless an argument fits: a line of text that can be shown.
 CREATE FUNCTION shopanalytics._check_line(what text, line text, max_length integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

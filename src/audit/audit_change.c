@@ -34,6 +34,7 @@
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -105,6 +106,22 @@ audit_digest(AuditWriter *writer, const void *first, size_t first_length, const 
 		pg_cryptohash_update(writer->hash, third, third_length) < 0 ||
 		pg_cryptohash_final(writer->hash, digest, PG_SHA256_DIGEST_LENGTH) < 0)
 		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(writer->hash));
+}
+
+/* Of a prefix and the text that was gathered, in the bytes that _bytes() gives of it. */
+static void
+audit_digest_text(AuditWriter *writer, const void *prefix, size_t prefix_length, uint8 *digest)
+{
+	const char *bytes = writer->text.data;
+	size_t		length = writer->text.len;
+	int			encoding = GetDatabaseEncoding();
+
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII && encoding != PG_MULE_INTERNAL)
+	{
+		bytes = pg_server_to_any(bytes, length, PG_UTF8);
+		length = strlen(bytes);
+	}
+	audit_digest(writer, prefix, prefix_length, bytes, length, "", 0, digest);
 }
 
 /* The use of a column by its name, or 0; from is where the last one was found. */
@@ -234,7 +251,7 @@ audit_open(AuditWriter *writer)
 				errmsg("out of memory"));
 	initStringInfo(&writer->text);
 	audit_header_text(&writer->header, &writer->text);
-	audit_digest(writer, writer->text.data, writer->text.len, "", 0, "", 0, writer->header_hash);
+	audit_digest_text(writer, "", 0, writer->header_hash);
 	log_table_open(&writer->log, "audit_row", columns, lengthof(columns), "at", writer->header.at);
 	MemoryContextSwitchTo(caller);
 }
@@ -329,7 +346,7 @@ audit_personal(AuditWriter *writer, Datum *pii, Datum *salt, Datum *pii_hash)
 	resetStringInfo(&writer->text);
 	(void) JsonbToCString(&writer->text, &image->root, VARSIZE(image));
 	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	audit_digest(writer, VARDATA(random), AUDIT_SALT_LENGTH, writer->text.data, writer->text.len, "", 0, (uint8 *) VARDATA(digest));
+	audit_digest_text(writer, VARDATA(random), AUDIT_SALT_LENGTH, (uint8 *) VARDATA(digest));
 
 	*pii = JsonbPGetDatum(image);
 	*salt = PointerGetDatum(random);
@@ -363,7 +380,7 @@ audit_entry(AuditWriter *writer)
 	audit_image(writer, &writer->after, &values[8], &nulls[8]);
 	appendStringInfoChar(&writer->text, ']');
 	SET_VARSIZE(nonpii_hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	audit_digest(writer, writer->header_hash, sizeof(writer->header_hash), writer->text.data, writer->text.len, "", 0, (uint8 *) VARDATA(nonpii_hash));
+	audit_digest_text(writer, writer->header_hash, sizeof(writer->header_hash), (uint8 *) VARDATA(nonpii_hash));
 
 	nulls[9] = nulls[10] = nulls[11] = !is_personal;
 	if (is_personal)
