@@ -143,7 +143,6 @@ INSERT INTO deviating VALUES
     ('_decision_problem', 'volatile, called on null, parallel unsafe'),
     ('_deleted_query', 'stable, strict, parallel safe'),
     ('_describe_failed', 'stable, strict, parallel safe'),
-    ('_digest', 'stable, strict, parallel safe'),
     ('_dq_age', 'stable, called on null, parallel safe'),
     ('_dq_aggregate', 'immutable, called on null, parallel safe'),
     ('_dq_alert', 'volatile, called on null, parallel unsafe'),
@@ -283,7 +282,10 @@ INSERT INTO not_dumped VALUES ('store_part');
 CREATE TEMP TABLE definer (name text PRIMARY KEY);
 INSERT INTO definer VALUES
     ('anchor'),
+    ('audit_disable'),
+    ('audit_enable'),
     ('audit_partitions'),
+    ('audit_refresh'),
     ('cr_approve'),
     ('cr_expire'),
     ('cr_open'),
@@ -294,11 +296,25 @@ INSERT INTO definer VALUES
     ('cr_submit'),
     ('cr_withdraw'),
     ('distrust_broker'),
+    ('dq_accept'),
+    ('dq_alert_ack'),
+    ('dq_alert_resolve'),
+    ('dq_calendar_remove'),
+    ('dq_calendar_set'),
+    ('dq_check_add'),
+    ('dq_check_alter'),
+    ('dq_check_remove'),
+    ('dq_purge'),
+    ('dq_run'),
     ('grant_duty'),
     ('has_duty'),
+    ('job_add'),
+    ('job_alter'),
+    ('job_remove'),
     ('policy_for'),
     ('reset_policy'),
     ('revoke_duty'),
+    ('row_history'),
     ('seal'),
     ('set_policy'),
     ('trust_broker'),
@@ -308,30 +324,29 @@ INSERT INTO definer VALUES
     ('_apply_batch'),
     ('_apply_finish'),
     ('_apply_start'),
-    ('_cr_add_batch');
-    ('_cr_add_batch'), ('audit_partitions'), ('cr_approve'), ('cr_expire'), ('cr_open'), ('cr_reject'), ('cr_remove'), ('cr_submit'), ('cr_withdraw'),
-    ('distrust_broker'), ('dq_accept'), ('dq_alert_ack'), ('dq_alert_resolve'), ('dq_calendar_remove'), ('dq_calendar_set'), ('dq_check_add'),
-    ('dq_check_alter'), ('dq_check_remove'), ('dq_purge'), ('dq_run'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'),
-    ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
+    ('_check_run_job'),
+    ('_cr_add_batch'),
+    ('_due_jobs'),
+    ('_entries_since'),
+    ('_job_begin'),
+    ('_job_end'),
+    ('_personal'),
+    ('_readable_audit');
 
 -- Aggregates of rows in an order, which is part of what they compute.
 CREATE TEMP TABLE ordered (name text PRIMARY KEY);
-INSERT INTO ordered VALUES ('merkle_root'), ('_merkle_root_of_hashes');
+INSERT INTO ordered VALUES
+    ('merkle_root'),
+    ('_merkle_root_of_hashes');
 
 -- Functions that run a query of the caller's as the caller himself does, or end his
 -- transaction.
 CREATE TEMP TABLE unpinned (name text PRIMARY KEY);
-INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
-    ('distrust_broker'), ('grant_duty'), ('has_duty'), ('job_add'), ('job_alter'), ('job_remove'), ('policy_for'), ('reset_policy'),
-    ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami'), ('_check_run_job'), ('_due_jobs'), ('_job_begin'), ('_job_end');
-
--- Procedures that commit: these can have no setting of their own, and qualify every
--- name instead.
-CREATE TEMP TABLE driver (name text PRIMARY KEY);
-INSERT INTO driver VALUES
-    ('run_job'), ('tick');
-    ('audit_disable'), ('audit_enable'), ('audit_partitions'), ('audit_refresh'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('set_policy'), ('trust_broker'), ('whoami');
-    ('audit_disable'), ('audit_enable'), ('audit_partitions'), ('audit_refresh'), ('distrust_broker'), ('grant_duty'), ('has_duty'), ('policy_for'), ('reset_policy'), ('revoke_duty'), ('row_history'), ('set_policy'), ('trust_broker'), ('whoami'), ('_entries_since'), ('_personal'), ('_readable_audit');
+INSERT INTO unpinned VALUES
+    ('cr_add_query'),
+    ('cr_apply'),
+    ('run_job'),
+    ('tick');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
@@ -348,7 +363,6 @@ SELECT 'search_path is not pinned', pg_describe_object('pg_proc'::regclass, oid,
  WHERE (lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL OR prosecdef)
    AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))
    AND (prosecdef OR proname NOT IN (SELECT name FROM unpinned))
-   AND NOT (prokind = 'p' AND NOT prosecdef AND proname IN (SELECT name FROM driver))
 UNION ALL
 SELECT 'security definer', pg_describe_object('pg_proc'::regclass, oid, 0) FROM function
  WHERE prosecdef AND proname NOT IN (SELECT name FROM definer)
