@@ -395,6 +395,9 @@ BEGIN
         RAISE EXCEPTION '%', CASE WHEN bad IS NULL THEN 'the query has no column "key"' ELSE format('the query has a column "%s"', bad) END
             USING ERRCODE = 'SA012', HINT = 'Its columns are key and after of type jsonb, and if need be op (else U), rule and confidence.';
     END IF;
+    IF 'string' IN (jsonb_typeof(item -> 'key'), jsonb_typeof(item -> 'after')) THEN
+        RAISE EXCEPTION 'key and after are text in the query' USING ERRCODE = 'SA012', HINT = 'Cast them: ''{"column": value}''::jsonb AS key.';
+    END IF;
 END
 $$;
 

@@ -14,6 +14,9 @@ BEGIN
     IF request IS NULL THEN
         RAISE EXCEPTION 'the request must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
+    IF shopanalytics._is_lent() THEN
+        RAISE EXCEPTION 'nobody decides on a request in code that the server runs for somebody else' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     SELECT * INTO r FROM shopanalytics.change_request c WHERE c.id = request;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'request % does not exist', request USING ERRCODE = 'undefined_object';

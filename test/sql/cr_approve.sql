@@ -211,6 +211,19 @@ SELECT shopanalytics._own_request(1);
 SELECT shopanalytics._lock_request(1);
 SELECT shopanalytics._cr_add_batch(1, '[]', NULL, NULL);
 
+-- Nor does code that the server runs in somebody's session: an index expression.
+RESET SESSION AUTHORIZATION;
+CREATE FUNCTION cr_shop.sly(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RAISE NOTICE '%', shopanalytics.cr_withdraw((SELECT max(c.id) FROM shopanalytics.change_request c));
+    RETURN 1;
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE '%', SQLERRM;
+    RETURN 1;
+END $$;
+CREATE INDEX sly ON cr_shop.orders (cr_shop.sly(id)) WHERE id = 1;
+DROP INDEX cr_shop.sly;
+
 -- Bad input.
 SELECT * FROM shopanalytics.cr_approve(NULL, 'x');
 SELECT * FROM shopanalytics.cr_approve(:request, NULL);
