@@ -1,16 +1,7 @@
 -- Images of rows: SQL that turns a value into what stands in an image, and back.
 
--- Numbers, booleans and jsonb keep their kind, all else is the text that the type's
--- output function makes.  A null of JSON in a jsonb column is told from a null of SQL,
--- which is what null means in an image, as {"$json": null}.
-CREATE FUNCTION shopanalytics._jsonb_image(value jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT CASE WHEN jsonb_typeof(value) = 'null' OR jsonb_typeof(value) = 'object' AND value ? '$json' AND value - '$json' = '{}'
-                THEN jsonb_build_object('$json', value) ELSE value END;
-END;
-
+-- The image of a row is what _row_image() makes of it, which tells a null of JSON, in a
+-- column of jsonb, from a null of SQL.
 CREATE FUNCTION shopanalytics._jsonb_of_image(image jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -18,15 +9,12 @@ BEGIN ATOMIC
     SELECT CASE WHEN jsonb_typeof(image) = 'object' AND image ? '$json' AND image - '$json' = '{}' THEN image -> '$json' ELSE image END;
 END;
 
--- SQL for the image of a value that an expression gives.  num_nulls() and concat()
--- take a composite as a value, and concat() writes it as its type does.
+-- SQL for the image of a value that an expression gives.
 CREATE FUNCTION shopanalytics._image_of(kind text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format(CASE WHEN kind IN ('number', 'boolean') THEN 'to_jsonb(%1$s)'
-                       WHEN kind = 'jsonb' THEN 'shopanalytics._jsonb_image(%1$s)'
-                       ELSE 'CASE WHEN num_nulls(%1$s) = 0 THEN to_jsonb(concat(%1$s)) END' END, value);
+    SELECT format(CASE WHEN kind IN ('number', 'boolean') THEN 'to_jsonb(%1$s)' ELSE '(shopanalytics._row_image(ROW(%1$s)) -> ''f1'')' END, value);
 END;
 
 -- SQL for the value of an expression that gives an image, which has come as jsonb for

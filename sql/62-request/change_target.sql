@@ -2,7 +2,8 @@
 
 -- What queries on a table need to know of its columns, in their order.  A column of the
 -- primary key has its place in it, and the operator by which the key is unique.  The
--- kind is how a value stands in an image: number, boolean, jsonb, json, else text.
+-- kind is how a value stands in an image, and comes back of it: number, boolean, jsonb,
+-- json, else text.
 CREATE FUNCTION shopanalytics._target_columns(
     target oid,
     OUT name text,
@@ -21,7 +22,7 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT a.attname::text, a.attnum, format_type(a.atttypid, a.atttypmod),
-           CASE WHEN base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype, 'numeric'::regtype) THEN 'number'
+           CASE WHEN base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) THEN 'number'
                 WHEN base.type = 'bool'::regtype THEN 'boolean'
                 WHEN base.type = 'jsonb'::regtype THEN 'jsonb'
                 WHEN base.type = 'json'::regtype THEN 'json'
@@ -136,18 +137,13 @@ CREATE FUNCTION shopanalytics._item_query(target oid, read_columns text[], after
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', (SELECT to_jsonb(k) FROM (SELECT %s) k), ''before'', %s, ''after'', %s)
+    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', shopanalytics._row_image(k), ''before'', %s, ''after'', %s)
                      FROM ROWS FROM (jsonb_to_recordset($1 -> ''key'') AS (%s)%s) WITH ORDINALITY AS v (%s)
-                     LEFT JOIN %s %s AS t ON %s',
+                     LEFT JOIN %s %s AS t ON %s
+                    CROSS JOIN LATERAL (SELECT %s) k%s%s',
                min(c.name) FILTER (WHERE c.key_place = 1),
-               string_agg(format('CASE WHEN num_nulls(t.%I) = 0 THEN %s ELSE %s END AS %1$I', c.name, shopanalytics._image_of(c.kind, format('t.%I', c.name)),
-                                 shopanalytics._image_of(c.kind, 'v.k' || c.number)), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
-               coalesce(format('(SELECT to_jsonb(b) FROM (SELECT %s) b)',
-                               string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, format('t.%I', c.name)), c.name), ', ' ORDER BY c.number)
-                                   FILTER (WHERE c.name = ANY (read_columns))), 'NULL'),
-               coalesce(format('(SELECT to_jsonb(a) FROM (SELECT %s) a)',
-                               string_agg(format('%s AS %I', shopanalytics._image_of(c.kind, shopanalytics._value_of(c.kind, c.type, 'v.c' || c.number)), c.name), ', ' ORDER BY c.number)
-                                   FILTER (WHERE c.name = ANY (after_columns))), 'NULL'),
+               CASE WHEN bool_or(c.name = ANY (read_columns)) THEN 'shopanalytics._row_image(b)' ELSE 'NULL' END,
+               CASE WHEN bool_or(c.name = ANY (after_columns)) THEN 'shopanalytics._row_image(a)' ELSE 'NULL' END,
                string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
                ', jsonb_to_recordset($1 -> ''after'') AS (' ||
                    string_agg(format('%I %s', c.name, CASE WHEN c.kind IN ('jsonb', 'json') THEN 'jsonb' ELSE c.type END), ', ' ORDER BY c.number)
@@ -156,6 +152,11 @@ BEGIN ATOMIC
                          string_agg('c' || c.number, ', ' ORDER BY c.number) FILTER (WHERE c.name = ANY (after_columns)), 'n'),
                CASE WHEN (SELECT r.relkind FROM pg_class r WHERE r.oid = target) = 'r' THEN 'ONLY' ELSE '' END,
                shopanalytics._relation_name(target),
-               string_agg(format('t.%I %s v.k%s', c.name, c.equals, c.number), ' AND ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL))
+               string_agg(format('t.%I %s v.k%s', c.name, c.equals, c.number), ' AND ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
+               string_agg(format('CASE WHEN num_nulls(t.%1$I) = 0 THEN t.%1$I ELSE v.k%2$s END AS %1$I', c.name, c.number), ', ' ORDER BY c.number)
+                   FILTER (WHERE c.key_place IS NOT NULL),
+               ' CROSS JOIN LATERAL (SELECT ' || string_agg(format('t.%1$I AS %1$I', c.name), ', ' ORDER BY c.number) FILTER (WHERE c.name = ANY (read_columns)) || ') b',
+               ' CROSS JOIN LATERAL (SELECT ' || string_agg(format('%s AS %I', shopanalytics._value_of(c.kind, c.type, 'v.c' || c.number), c.name), ', ' ORDER BY c.number)
+                   FILTER (WHERE c.name = ANY (after_columns)) || ') a')
       FROM shopanalytics._target_columns(target) c;
 END;

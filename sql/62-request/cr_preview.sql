@@ -5,6 +5,7 @@
 -- the rows of the table as the caller.
 CREATE FUNCTION shopanalytics.cr_preview(
     request bigint,
+    first_items bigint DEFAULT NULL,
     OUT seq bigint,
     OUT op text,
     OUT key jsonb,
@@ -24,9 +25,13 @@ DECLARE
     column_order text[];
     batch record;
     last_seq bigint;
+    left_items bigint := first_items;
 BEGIN
     IF request IS NULL THEN
         RAISE EXCEPTION 'the request must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF first_items < 0 THEN
+        RAISE EXCEPTION 'first_items must not be negative, as % is', first_items USING ERRCODE = 'invalid_parameter_value';
     END IF;
     SELECT * INTO r FROM shopanalytics.change_request c WHERE c.id = request;
     IF NOT FOUND THEN
@@ -41,9 +46,10 @@ BEGIN
                ARRAY(SELECT DISTINCT k FROM unnest(array_agg(coalesce(i.after, i.before))) image, LATERAL jsonb_object_keys(image) k) AS columns
           INTO batch
           FROM (SELECT * FROM shopanalytics.change_item i
-                 WHERE i.request = r.id AND (last_seq IS NULL OR i.seq > last_seq) ORDER BY i.seq LIMIT 1000) i;
+                 WHERE i.request = r.id AND (last_seq IS NULL OR i.seq > last_seq) ORDER BY i.seq LIMIT least(left_items, 1000)) i;
         EXIT WHEN batch.seqs IS NULL;
         last_seq := batch.last_seq;
+        left_items := left_items - cardinality(batch.seqs);
         RETURN QUERY
             WITH present AS MATERIALIZED (
                 SELECT batch.seqs[(q -> 'n')::integer] AS seq, CASE WHEN (q -> 'found')::boolean THEN q -> 'before' END AS image
@@ -68,4 +74,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION shopanalytics.cr_preview(bigint) IS 'what a change request would do now, column by column: before, after, what is there, and the verdict';
+COMMENT ON FUNCTION shopanalytics.cr_preview(bigint, bigint) IS 'what a change request, or so many of its first items, would do now: before, after, what is there, and the verdict';

@@ -36,6 +36,11 @@ SELECT txid_current_if_assigned() IS NULL AS not_written;
 SET SESSION AUTHORIZATION regress_cr_ben;
 SELECT * FROM shopanalytics.cr_preview(:request);
 SELECT verdict, count(DISTINCT seq) FROM shopanalytics.cr_preview(:request) GROUP BY verdict ORDER BY verdict COLLATE "C";
+-- a look at the first items
+SELECT seq, column_name FROM shopanalytics.cr_preview(:request, 2);
+SELECT count(*) FROM shopanalytics.cr_preview(:request, 0);
+SELECT count(*) FROM shopanalytics.cr_preview(:request, 1000000);
+SELECT count(*) FROM shopanalytics.cr_preview(:request, -1);
 -- it writes nothing
 BEGIN READ ONLY;
 SELECT count(*) FROM shopanalytics.cr_preview(:request);
