@@ -71,7 +71,7 @@ DECLARE
     person text;
     payload text;
     opened bigint;
-    known text;
+    known record;
 BEGIN
     PERFORM shopanalytics._check_tenant(tenant);
     IF num_nulls(target, kind, title) > 0 THEN
@@ -100,22 +100,25 @@ BEGIN
 
     SELECT * INTO who FROM shopanalytics._who();
     payload := encode(sha256(shopanalytics._bytes(jsonb_build_array(place, kind, title, reason, person)::text)), 'hex');
-    INSERT INTO shopanalytics.change_request (tenant, kind, target_schema, target_table, title, reason, idempotency_key, payload_hash,
-                                              proposer_login, proposer_role, proposer_actor, proposer_person, created_at)
-    SELECT cr_open.tenant, cr_open.kind, n.nspname, c.relname, cr_open.title, cr_open.reason, cr_open.idempotency_key, payload,
-           who.login, who.role, who.actor, person, clock_timestamp()
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
-        ON CONFLICT ON CONSTRAINT change_request_tenant_idempotency_key_key DO NOTHING
-    RETURNING id INTO opened;
-    IF opened IS NULL THEN
-        SELECT c.id, c.payload_hash INTO STRICT opened, known FROM shopanalytics.change_request c
+    -- Twice, as another session may open it in between.
+    FOR attempt IN 1..2 LOOP
+        SELECT c.id, c.payload_hash INTO known FROM shopanalytics.change_request c
          WHERE c.tenant = cr_open.tenant AND c.idempotency_key = cr_open.idempotency_key;
-        IF known <> payload THEN
-            RAISE EXCEPTION 'idempotency key % was used for another request, %', quote_literal(idempotency_key), opened
+        IF known.payload_hash <> payload THEN
+            RAISE EXCEPTION 'idempotency key % was used for another request, %', quote_literal(idempotency_key), known.id
                 USING ERRCODE = 'SA009', HINT = 'Repeat the call with the same arguments, or take another key.';
+        ELSIF known.id IS NOT NULL THEN
+            RETURN known.id;
         END IF;
-        RETURN opened;
-    END IF;
+        INSERT INTO shopanalytics.change_request (tenant, kind, target_schema, target_table, title, reason, idempotency_key, payload_hash,
+                                                  proposer_login, proposer_role, proposer_actor, proposer_person, created_at)
+        SELECT cr_open.tenant, cr_open.kind, n.nspname, c.relname, cr_open.title, cr_open.reason, cr_open.idempotency_key, payload,
+               who.login, who.role, who.actor, person, clock_timestamp()
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
+            ON CONFLICT ON CONSTRAINT change_request_tenant_idempotency_key_key DO NOTHING
+        RETURNING id INTO opened;
+        EXIT WHEN FOUND;
+    END LOOP;
     PERFORM shopanalytics._write_event(tenant, 'request_opened',
         jsonb_build_object('target', place, 'kind', kind, 'title', title), opened);
     RETURN opened;

@@ -2,9 +2,9 @@
 -- table says how many must approve it, and until when.
 
 -- The root of a Merkle tree whose first leaf is the request and whose others are its
--- items, ordered by their keys as bytes.  A leaf is the text of a jsonb object, in the
--- encoding of the database: the same in every session.  Stable, as it reads; strict, as
--- of no request there is no hash.
+-- items, ordered by their keys as bytes.  A leaf is the text of a jsonb object in UTF-8:
+-- the same in every session, and where a dump is restored.  Stable, as it reads; strict,
+-- as of no request there is no hash.
 CREATE FUNCTION shopanalytics._content_hash(request bigint) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

@@ -146,9 +146,23 @@ SELECT shopanalytics.cr_open('cr_store', 'cr_crm.sales', 'manual', 'Sales') > 0 
 SELECT shopanalytics.cr_open('cr_store', 'cr_store.store_object', 'manual', 'x');
 -- who maps somebody else's table does not get it
 RESET SESSION AUTHORIZATION;
-ALTER TABLE cr_crm.sales OWNER TO regress_cr_ben;
+ALTER SCHEMA cr_store OWNER TO regress_cr_ben;
 SET SESSION AUTHORIZATION regress_cr_ann;
 SELECT shopanalytics.cr_open('cr_store', 'cr_crm.sales', 'manual', 'x');
+RESET SESSION AUTHORIZATION;
+ALTER TABLE cr_crm.sales OWNER TO regress_cr_ben;
+SET SESSION AUTHORIZATION regress_cr_ann;
+SELECT shopanalytics.cr_open('cr_store', 'cr_crm.sales', 'manual', 'x') > 0 AS opened;
+-- nor what is another store's, even of his own
+RESET SESSION AUTHORIZATION;
+ALTER SCHEMA cr_store OWNER TO CURRENT_USER;
+CALL shopanalytics.create_store('cr_store_2');
+SET client_min_messages = warning;
+CALL shopanalytics.map_table('cr_store', 'products', 'cr_store_2.products');
+RESET client_min_messages;
+GRANT USAGE ON SCHEMA cr_store_2 TO PUBLIC;
+SET SESSION AUTHORIZATION regress_cr_ann;
+SELECT shopanalytics.cr_open('cr_store', 'cr_store_2.products', 'manual', 'x');
 
 -- Bad input.
 SELECT shopanalytics.cr_open(NULL, 'cr_shop.orders', 'manual', 'x');
@@ -172,6 +186,7 @@ SELECT shopanalytics.cr_open('cr_shop', 'cr_shop.orders', 'manual', 'x', idempot
 RESET SESSION AUTHORIZATION;
 SET client_min_messages = warning;
 CALL shopanalytics.drop_store('cr_store');
+CALL shopanalytics.drop_store('cr_store_2');
 DROP SCHEMA cr_crm, cr_shop, cr_other, "cr "" $x$; DROP TABLE é" CASCADE;
 DROP FOREIGN DATA WRAPPER regress_cr_wrapper CASCADE;
 DROP TABLE pg_temp.temporary;
