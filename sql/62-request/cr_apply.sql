@@ -156,8 +156,8 @@ BEGIN
         items := r.items;
         done := 0;
     ELSE
-        PERFORM shopanalytics._write_event(r.tenant, 'request_resumed', jsonb_build_object('request', request, 'revision', r.revision, 'mode', mode,
-            'on_conflict', on_conflict, 'person', shopanalytics._person()));
+        PERFORM shopanalytics._write_event(r.tenant, 'request_resumed', jsonb_build_object('revision', r.revision, 'mode', mode,
+            'on_conflict', on_conflict, 'person', shopanalytics._person()), request);
         SELECT count(*), count(*) FILTER (WHERE i.status <> 'pending') INTO items, done FROM shopanalytics.change_item i WHERE i.request = r.id;
     END IF;
 END

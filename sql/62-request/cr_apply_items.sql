@@ -19,24 +19,39 @@ $$;
 -- with the message where the database refused a row.  Then the others are tried
 -- without it: first half of them, and half of that half.  What is no row's fault is an
 -- error here too: a deadlock, a lock that was waited for too long, a full disk.
-CREATE FUNCTION shopanalytics._apply_items(owner oid, query text, items jsonb) RETURNS jsonb
+CREATE FUNCTION shopanalytics._apply_items(target oid, query text, items jsonb) RETURNS jsonb
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    tried jsonb := items;
     results jsonb;
-    refused jsonb := '[]';
+    refused jsonb;
+    held jsonb := '[]';
     half integer;
     message text;
+    detail text;
 BEGIN
-    IF items = '[]' THEN
-        RETURN items;
+    IF items @? 'strict $[*] ? (@[1] == "D")' THEN
+        -- a row that stays keeps those that it refers to
+        LOOP
+            refused := shopanalytics._referred_items(target, tried);
+            EXIT WHEN refused = '[]';
+            held := held || refused;
+            tried := shopanalytics._without_items(tried, refused);
+        END LOOP;
     END IF;
+    IF tried = '[]' THEN
+        RETURN held;
+    END IF;
+
+    refused := '[]';
     BEGIN
         SELECT jsonb_agg(r), coalesce(jsonb_agg(r) FILTER (WHERE r ->> 1 IN ('altered', 'suppressed')), '[]') INTO results, refused
-          FROM shopanalytics._as_role(owner, query, items, false) r WHERE r ->> 0 IS NOT NULL;
+          FROM shopanalytics._as_role((SELECT c.relowner FROM pg_class c WHERE c.oid = target), query, tried, false) r
+         WHERE r ->> 0 IS NOT NULL;
         IF refused = '[]' THEN
-            RETURN results;
+            RETURN held || results;
         END IF;
         -- undoes it all
         RAISE EXCEPTION USING ERRCODE = 'SA004';
@@ -45,19 +60,24 @@ BEGIN
             RAISE;
         WHEN OTHERS THEN
             message := SQLERRM;
+            -- of the details these are about the key, and others may show all of the row
+            IF SQLSTATE IN ('23503', '23505', '23P01') THEN
+                GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+            END IF;
     END;
 
     IF refused <> '[]' THEN
-        RETURN shopanalytics._apply_items(owner, query, shopanalytics._without_items(items, refused))
+        RETURN held || shopanalytics._apply_items(target, query, shopanalytics._without_items(tried, refused))
             || (SELECT jsonb_agg(jsonb_build_array(f -> 0, 'error', f -> 2,
                            CASE WHEN f ->> 1 = 'altered' THEN 'a trigger makes something else of the row' ELSE 'a trigger keeps the row from being written' END))
                   FROM jsonb_array_elements(refused) f);
-    ELSIF jsonb_array_length(items) = 1 THEN
-        RETURN jsonb_build_array(jsonb_build_array(items -> 0 -> 0, 'error', NULL, message));
+    ELSIF jsonb_array_length(tried) = 1 THEN
+        RETURN held || jsonb_build_array(jsonb_build_array(tried -> 0 -> 0, 'error', NULL, concat_ws(': ', message, nullif(rtrim(detail, '.'), ''))));
     END IF;
-    half := jsonb_array_length(items) / 2;
-    RETURN shopanalytics._apply_items(owner, query, jsonb_path_query_array(items, '$[0 to $last]', jsonb_build_object('last', half - 1)))
-        || shopanalytics._apply_items(owner, query, jsonb_path_query_array(items, '$[$first to last]', jsonb_build_object('first', half)));
+    half := jsonb_array_length(tried) / 2;
+    RETURN held
+        || shopanalytics._apply_items(target, query, jsonb_path_query_array(tried, '$[0 to $last_one]', jsonb_build_object('last_one', half - 1)))
+        || shopanalytics._apply_items(target, query, jsonb_path_query_array(tried, '$[$first_one to last]', jsonb_build_object('first_one', half)));
 END
 $$;
 
@@ -76,14 +96,15 @@ DECLARE
     found_rows jsonb;
 BEGIN
     FOR link IN
-        SELECT k.conrelid, k.conkey, r.relowner AS owner, CASE r.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || shopanalytics._relation_name(r.oid) AS place,
+        SELECT k.conrelid, r.relowner AS owner, CASE r.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || shopanalytics._relation_name(r.oid) AS place,
                shopanalytics._relation_name(r.oid) AS name,
                (SELECT string_agg(format('k.%I OPERATOR(%I.%s) t.%I', pa.attname, n.nspname, o.oprname, fa.attname), ' AND ' ORDER BY u.no)
                   FROM unnest(k.confkey, k.conkey, k.conpfeqop) WITH ORDINALITY AS u (referred, referring, equals, no)
                   JOIN pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.referred
                   JOIN pg_attribute fa ON fa.attrelid = k.conrelid AND fa.attnum = u.referring
                   JOIN pg_operator o ON o.oid = u.equals JOIN pg_namespace n ON n.oid = o.oprnamespace) AS refers,
-               ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)) AS columns
+               ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)) AS columns,
+               ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS referring
           FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
          WHERE k.contype = 'f' AND k.confrelid = target AND k.confdeltype IN ('c', 'n', 'd')
            AND NOT EXISTS (SELECT FROM pg_constraint whole WHERE whole.oid = k.conparentid AND whole.confrelid = target)
@@ -95,15 +116,16 @@ BEGIN
         SELECT referred || coalesce(jsonb_agg(jsonb_build_array(r, 'error', NULL, format('rows of %s refer to it, and would go or change with it', link.name))), '[]')
           INTO referred
           FROM shopanalytics._as_role(link.owner,
-                   format('SELECT v.item -> 0 FROM jsonb_array_elements($1) AS v (item), jsonb_to_record(v.item -> 1) AS k (%s)
+                   format('SELECT v.item -> 0 FROM jsonb_array_elements($1 -> ''rows'') AS v (item), jsonb_to_record(v.item -> 1) AS k (%s)
                             WHERE EXISTS (SELECT FROM %s AS t WHERE %s%s)',
                           shopanalytics._record_columns(known, link.columns), link.place, link.refers,
-                          -- a row that goes too does not count
+                          -- a row that goes too, or is made to refer to another, does not count
                           CASE WHEN link.conrelid = target
-                               THEN format(' AND %s NOT IN (SELECT w.item -> 2 FROM jsonb_array_elements($1) AS w (item))',
+                               THEN format(' AND %s NOT IN (SELECT w.key FROM jsonb_array_elements($1 -> ''leaving'') AS w (key))',
                                            shopanalytics._row_image(known, ARRAY(SELECT c.name FROM shopanalytics._known_columns(known) c WHERE c.key_place IS NOT NULL)))
                                ELSE '' END),
-                   coalesce(found_rows, '[]')) r;
+                   jsonb_build_object('rows', coalesce(found_rows, '[]'), 'leaving', CASE WHEN link.conrelid = target
+                       THEN (SELECT jsonb_agg(i -> 3) FROM jsonb_array_elements(items) i WHERE i ->> 1 = 'D' OR i -> 5 ?| link.referring) END)) r;
     END LOOP;
     RETURN referred;
 END
@@ -178,7 +200,6 @@ CREATE FUNCTION shopanalytics._apply_next(r shopanalytics.change_request, target
 AS $$
 DECLARE
     batch record;
-    referred jsonb := '[]';
     results jsonb;
     failed jsonb;
 BEGIN
@@ -188,11 +209,7 @@ BEGIN
     IF last_seq IS NULL THEN
         RETURN;
     END IF;
-    IF batch.groups @> '[{"op": "D"}]' THEN
-        referred := shopanalytics._referred_items(target, batch.items);
-    END IF;
-    results := referred || shopanalytics._apply_items((SELECT c.relowner FROM pg_class c WHERE c.oid = target),
-        shopanalytics._apply_query(target, batch.groups, true), shopanalytics._without_items(batch.items, referred));
+    results := shopanalytics._apply_items(target, shopanalytics._apply_query(target, batch.groups, true), batch.items);
     IF on_conflict = 'abort' THEN
         failed := shopanalytics._failed(results);
         IF failed IS NOT NULL THEN

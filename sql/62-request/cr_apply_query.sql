@@ -166,13 +166,13 @@ END
 $$;
 
 -- The query that locks the rows that items would delete: its rows are arrays of the
--- item's number, an image of some columns, and the key.
+-- item's number and an image of some columns.
 CREATE FUNCTION shopanalytics._deleted_query(target oid, known jsonb, columns text[]) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN (SELECT format($query$SELECT jsonb_build_array(v.item -> 0, %s, v.item -> 3)
+    RETURN (SELECT format($query$SELECT jsonb_build_array(v.item -> 0, %s)
                                    FROM jsonb_array_elements($1) AS v (item) CROSS JOIN jsonb_to_record(v.item -> 3) AS k (%s) JOIN %s AS t ON %s
                                   WHERE v.item ->> 1 = 'D' ORDER BY %s FOR UPDATE OF t$query$,
                           shopanalytics._row_image(known, columns), shopanalytics._record_columns(known, array_agg(c.name)),

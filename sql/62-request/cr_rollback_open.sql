@@ -110,6 +110,14 @@ BEGIN
         RETURN known.id;
     END IF;
 
+    IF NOT EXISTS (SELECT FROM shopanalytics.change_item i
+                    WHERE i.request = r.id AND (i.status = 'applied' OR mode = 'force' AND i.status = 'rollback_conflict')) THEN
+        IF known.id IS NULL THEN
+            RAISE EXCEPTION 'request % changed nothing that could be taken back', request USING ERRCODE = 'SA010', HINT = 'None of its items is applied.';
+        END IF;
+        -- taken back as far as it can be
+        RETURN known.id;
+    END IF;
     target := shopanalytics._apply_target(r);
     INSERT INTO shopanalytics.change_request (tenant, kind, target_schema, target_table, title, reason,
                                               proposer_login, proposer_role, proposer_actor, proposer_person, reverts, revert_mode, created_at)
@@ -117,20 +125,12 @@ BEGIN
             who.login, who.role, who.actor, person, r.id, mode, clock_timestamp())
     RETURNING id INTO opened;
     added := shopanalytics._add_opposites(opened, request, mode = 'force');
-    IF added = 0 THEN
-        IF known.id IS NULL THEN
-            RAISE EXCEPTION 'request % changed nothing that could be taken back', request USING ERRCODE = 'SA010', HINT = 'None of its items is applied.';
-        END IF;
-        -- taken back as far as it can be
-        DELETE FROM shopanalytics.change_request c WHERE c.id = opened;
-        RETURN known.id;
-    END IF;
     IF mode = 'force' THEN
         PERFORM shopanalytics._force_items(opened, target);
     END IF;
     UPDATE shopanalytics.change_request c SET items = added WHERE c.id = opened;
     PERFORM shopanalytics._write_event(r.tenant, 'request_opened',
-        jsonb_build_object('request', opened, 'target', shopanalytics._relation_name(target), 'kind', 'rollback', 'reverts', request, 'mode', mode));
+        jsonb_build_object('target', shopanalytics._relation_name(target), 'kind', 'rollback', 'reverts', request, 'mode', mode), opened);
     PERFORM shopanalytics._cr_submit(opened);
     RETURN opened;
 END

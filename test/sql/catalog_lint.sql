@@ -344,9 +344,8 @@ INSERT INTO ordered VALUES
 CREATE TEMP TABLE unpinned (name text PRIMARY KEY);
 INSERT INTO unpinned VALUES
     ('cr_add_query'),
-    ('cr_apply'),
-    ('run_job'),
-    ('tick');
+    ('cr_apply');
+INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,

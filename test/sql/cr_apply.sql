@@ -76,6 +76,19 @@ SELECT type, login, detail - 'content_hash' AS detail FROM shopanalytics.event W
 -- In a transaction of the caller's: all or nothing with the rest of it.
 SELECT approved('apply_shop.c', $$SELECT jsonb_build_object('id', id) AS key, '{"city": "x"}'::jsonb AS after FROM apply_shop.c ORDER BY id$$) AS request \gset
 GRANT SELECT ON apply_shop.c TO regress_apply_tom;
+CREATE FUNCTION public.apply(request bigint, mode text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CALL shopanalytics.cr_apply(request, mode);
+END
+$$;
+CREATE FUNCTION public.try_to_apply(request bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    CALL shopanalytics.cr_apply(request);
+    RETURN 'applied';
+EXCEPTION WHEN SQLSTATE 'SA004' THEN
+    RETURN SQLERRM;
+END
+$$;
 SET SESSION AUTHORIZATION regress_apply_tom;
 BEGIN;
 CALL shopanalytics.cr_apply(:request, 'batched');
@@ -86,28 +99,15 @@ CALL shopanalytics.cr_apply(:request);
 SELECT string_agg(city, ',' ORDER BY id) AS cities, (SELECT state FROM shopanalytics.change_request WHERE id = :request) AS state FROM apply_shop.c;
 ROLLBACK;
 SELECT string_agg(city, ',' ORDER BY id) AS cities, (SELECT state FROM shopanalytics.change_request WHERE id = :request) AS state FROM apply_shop.c;
-CREATE FUNCTION pg_temp.apply(request bigint, mode text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    CALL shopanalytics.cr_apply(request, mode);
-END
-$$;
-SELECT pg_temp.apply(:request, 'batched');
-SELECT pg_temp.apply(:request, 'atomic');
+SELECT public.apply(:request, 'batched');
+SELECT public.apply(:request, 'atomic');
 SELECT string_agg(city, ',' ORDER BY id) AS cities, (SELECT state FROM shopanalytics.change_request WHERE id = :request) AS state FROM apply_shop.c;
 RESET SESSION AUTHORIZATION;
 -- an error is one, and what is locked is not for long
 SELECT approved('apply_shop.c', $$SELECT jsonb_build_object('id', id) AS key, '{"city": "y"}'::jsonb AS after FROM apply_shop.c ORDER BY id$$) AS request \gset
 UPDATE apply_shop.c SET city = 'z' WHERE id = 5;
 SET SESSION AUTHORIZATION regress_apply_tom;
-CREATE FUNCTION pg_temp.try_to_apply(request bigint) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    CALL shopanalytics.cr_apply(request);
-    RETURN 'applied';
-EXCEPTION WHEN SQLSTATE 'SA004' THEN
-    RETURN SQLERRM;
-END
-$$;
-SELECT pg_temp.try_to_apply(:request);
+SELECT public.try_to_apply(:request);
 SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'shopanalytics.change_request'::regclass) AS locks;
 EXECUTE items (:request);
 CALL shopanalytics.cr_apply(:request, on_conflict => 'skip');
@@ -262,5 +262,5 @@ RESET SESSION AUTHORIZATION;
 SELECT count(*) > 0 AS taken FROM (SELECT shopanalytics.revoke_duty(quote_ident(role_name), duty, tenant, scope) FROM shopanalytics.duty) d;
 SET client_min_messages = warning;
 DROP SCHEMA apply_shop CASCADE;
-DROP FUNCTION public.approved(regclass, text, text);
+DROP FUNCTION public.approved(regclass, text, text), public.apply(bigint, text), public.try_to_apply(bigint);
 DROP ROLE regress_apply_owner, regress_apply_ann, regress_apply_ben, regress_apply_eve, regress_apply_tom, regress_apply_nobody;
