@@ -22,7 +22,17 @@ $node->safe_psql('postgres', q{
 
 # These put DDL of ours or the name of a type into a statement as it is, or run a
 # user's own SQL with his own rights.
-my @runs_text = qw(_run_ddl _follow_key_type _job_execute cr_add_query generate_shop);
+my @runs_text = qw(_run_ddl _follow_key_type _job_execute cr_add_query generate_shop _run_pinned _clean_rows _clean_blame _lock_row
+	_check_staging _merge_latest _merge_items);
+
+# The temporary tables that functions make for each other.
+my $working_tables = q{
+	CALL shopanalytics._clean_prepare('checked', NULL);
+	CREATE TEMP TABLE "clean row" (number bigint, "excluded by" text[], hits text[]);
+	CREATE TEMP VIEW "clean view" AS SELECT NULL::jsonb AS image;
+	CREATE TEMP TABLE "merge row" (id integer);
+	CREATE TEMP TABLE "merge item" (op text, key jsonb, after jsonb);
+};
 
 # One line for each finding.  A trigger function is checked against a table that
 # fires it.  The checker knows no columns of a record that comes from EXECUTE, and
@@ -32,7 +42,7 @@ sub findings
 	my ($schema) = @_;
 	my $runs_text = join ', ', map { "'$_'" } @runs_text;
 
-	return split /\n/, $node->safe_psql('postgres', qq{
+	return split /\n/, $node->safe_psql('postgres', $working_tables . qq{
 		SELECT concat_ws(': ', f.oid::regprocedure, 'line ' || c.lineno, c.level, c.message, c.detail)
 		  FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'plpgsql'
 		  LEFT JOIN (SELECT tgfoid, min(tgrelid::oid) AS tgrelid FROM pg_trigger GROUP BY tgfoid) t ON t.tgfoid = f.oid,
