@@ -196,7 +196,7 @@ BEGIN
         WHEN 'custom' THEN
             query := format(E'WITH _failing AS MATERIALIZED (SELECT * FROM (%s\n) q%s) '
                             'SELECT jsonb_build_object(''total'', (SELECT count(*) FROM %s), ''bad'', (SELECT count(*) FROM _failing), '
-                            '''keys'', (SELECT coalesce(jsonb_agg(to_jsonb(k)), ''[]'') FROM (SELECT * FROM _failing LIMIT %s) k))',
+                            '''keys'', (SELECT coalesce(jsonb_agg(to_jsonb(k.*)), ''[]'') FROM (SELECT * FROM _failing LIMIT %s) k))',
                             c.args ->> 'query', CASE WHEN trial THEN ' LIMIT 0' ELSE '' END, source, max_keys);
         WHEN 'row_count', 'volume' THEN
             items := jsonb_build_object('value', format('count(*)%s', filter));

@@ -18,6 +18,7 @@
 #include "shopctl.h"
 
 static const ShopctlCommand commands[] = {
+	{"check", "run the quality checks of a store", check_main},
 	{"load", "load CSV files into a table", load_main},
 };
 

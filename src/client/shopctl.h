@@ -20,6 +20,7 @@
 #define SHOPCTL_USAGE			2	/* the command line is wrong */
 #define SHOPCTL_REJECTS			3	/* done, but some rows were rejected */
 #define SHOPCTL_TOO_MANY		4	/* too many rejects; nothing is changed */
+#define SHOPCTL_CHECK_FAILED	5	/* done, but a quality check failed */
 
 typedef struct ShopctlCommand
 {
@@ -30,6 +31,7 @@ typedef struct ShopctlCommand
 
 extern const char *progname;
 
+extern int	check_main(int argc, char *argv[]);
 extern int	load_main(int argc, char *argv[]);
 
 extern void usage_error(const char *command, const char *fmt,...) pg_attribute_printf(2, 3) pg_attribute_noreturn();

@@ -62,6 +62,7 @@ INSERT INTO deviating VALUES
     ('dq_metrics', 'stable, called on null, parallel unsafe'),
     ('dq_purge', 'volatile, called on null, parallel unsafe'),
     ('dq_run', 'volatile, called on null, parallel unsafe'),
+    ('dq_store_checks', 'volatile, called on null, parallel unsafe'),
     ('dq_suggest', 'stable, called on null, parallel unsafe'),
     ('event_totals_report', 'stable, called on null, parallel unsafe'),
     ('funnel_completions', 'immutable, called on null, parallel safe'),
