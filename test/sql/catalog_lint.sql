@@ -372,6 +372,7 @@ INSERT INTO unpinned VALUES
     ('cr_add_query'),
     ('cr_apply');
 INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
+INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply'), ('run_job'), ('tick');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
