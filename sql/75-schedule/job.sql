@@ -6,7 +6,7 @@
 -- What a job can run: routines of ours that may be left alone, by their names.
 CREATE FUNCTION shopanalytics._job_commands() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY['stage', 'refresh', 'clean_run', 'qa_take', 'dq_run', 'cr_expire', 'audit_partitions', 'seal'];
+    RETURN ARRAY['stage', 'clean_run', 'qa_take', 'dq_run', 'dq_purge', 'cr_expire', 'audit_partitions', 'seal', 'retain'];
 
 CREATE TABLE shopanalytics.job (
     tenant text NOT NULL,
@@ -91,8 +91,8 @@ CREATE POLICY seen ON shopanalytics.job_run FOR SELECT
            OR tenant OPERATOR(pg_catalog.=) ANY (SELECT d.tenant FROM shopanalytics.duty d WHERE shopanalytics._is_member(d.role_name))
            OR EXISTS (SELECT FROM shopanalytics.duty d WHERE d.tenant OPERATOR(pg_catalog.=) '*' AND shopanalytics._is_member(d.role_name)));
 
--- The statement that a command is, all its values quoted.  Scalar results are
--- returned as text, sets counted.  It reads the catalog for the routine's arguments:
+-- The statement that a command is, all its values quoted.  A scalar result is returned
+-- as text; the rows of a set are counted, by their status if they have one.  It reads the catalog for the routine's arguments:
 -- the tenant goes to the one that is called store or tenant.
 CREATE FUNCTION shopanalytics._job_statement(tenant text, command text, args jsonb, OUT statement text, OUT returns_text boolean)
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -103,6 +103,7 @@ DECLARE
     parameter record;
     given text[];
     passed text[] := '{}';
+    call text;
     value text;
     for_tenant boolean := false;
 BEGIN
@@ -120,8 +121,8 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT p.oid, p.proname, p.prokind, p.proretset, p.pronargdefaults, t.typtype INTO routine
-      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_type t ON t.oid = p.prorettype
+    SELECT p.oid, p.proname, p.prokind, p.proretset, p.pronargdefaults, p.proargnames[p.pronargs + 1 :] AS columns INTO routine
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
      WHERE n.nspname = 'shopanalytics' AND p.proname = command AND command = ANY (shopanalytics._job_commands());
     IF NOT FOUND THEN
         RAISE EXCEPTION 'command "%" is not known to jobs', left(command, 100)
@@ -169,10 +170,13 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Add the job for the tenant *.';
     END IF;
 
+    call := format('shopanalytics.%I(%s)', routine.proname, array_to_string(passed, ', '));
     returns_text := routine.prokind = 'f';
-    statement := CASE WHEN NOT returns_text THEN format('CALL shopanalytics.%I(%s)', routine.proname, array_to_string(passed, ', '))
-                      WHEN routine.proretset THEN format('SELECT concat(''rows: '', count(*)) FROM shopanalytics.%I(%s)', routine.proname, array_to_string(passed, ', '))
-                      ELSE format('SELECT r::text FROM shopanalytics.%I(%s) r', routine.proname, array_to_string(passed, ', ')) END;
+    statement := CASE WHEN NOT returns_text THEN 'CALL ' || call
+                      WHEN NOT routine.proretset THEN format('SELECT r::text FROM %s r', call)
+                      WHEN 'status' = ANY (routine.columns) THEN
+                          format('SELECT string_agg(concat(status, '': '', rows), '', '' ORDER BY status) FROM (SELECT r.status, count(*) AS rows FROM %s r GROUP BY r.status) s', call)
+                      ELSE format('SELECT concat(''rows: '', count(*)) FROM %s', call) END;
 END
 $$;
 

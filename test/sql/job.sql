@@ -19,7 +19,8 @@ CREATE FUNCTION pg_temp.in_future(at timestamptz) RETURNS boolean LANGUAGE sql A
 
 -- What there is to run.
 SELECT command, arguments FROM shopanalytics.job_command WHERE command IN ('stage', 'sql') ORDER BY command;
-SELECT c FROM unnest(shopanalytics._job_commands()) c WHERE c NOT IN (SELECT command FROM shopanalytics.job_command);
+-- each is one routine, so its name says which
+SELECT command, count(*) FROM shopanalytics.job_command GROUP BY command HAVING count(*) > 1;
 
 -- Added, and when it runs; all that can be said of a job.
 SET SESSION AUTHORIZATION regress_job_shop;
@@ -64,6 +65,14 @@ SELECT shopanalytics.job_add('*', 'stage all', '@daily', 'stage');
 SELECT shopanalytics.job_add('*', 'sql of all', '@daily', 'sql', '{"query": "SELECT 1"}') IS NOT NULL AS added;
 SELECT shopanalytics.job_add('no_such_shop', 'x', '@daily', 'stage');
 SELECT shopanalytics.job_add('Job "2"', 'x', '@daily', 'stage') IS NOT NULL AS added;
+
+-- Arguments of each kind, as the statement has them.
+SELECT command, s.statement, s.returns_text
+  FROM (VALUES (1, 'job_shop', 'stage', '{}'), (2, '*', 'seal', '{"max_entries": 7}'), (3, '*', 'seal', '{"max_entries": null}'), (4, '*', 'cr_expire', '{}'),
+               (5, 'job_shop', 'dq_run', '{"names": ["a", "b,\"c", null], "check_timeout": "1 minute", "target": "public.\"odd '' name\""}')) c (n, tenant, command, args),
+       shopanalytics._job_statement(tenant, command, args::jsonb) s
+ ORDER BY n;
+SELECT shopanalytics._job_statement('job_shop', 'dq_purge', '{}');
 
 -- A trusted broker: whom it names is the author; it has no SQL of its own.
 SELECT shopanalytics.trust_broker('regress_job_app');
