@@ -132,6 +132,17 @@ BEGIN
 END
 $$;
 
+-- The tenants for which who logged in has any duty, * for all.  For policies, which ask
+-- it once, as a subquery.  Security definer: under the policy of duty itself each row
+-- would cost a look at all of them; it tells of the caller alone.
+CREATE FUNCTION shopanalytics._duty_tenants() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT ARRAY(SELECT d.tenant FROM shopanalytics.duty d WHERE shopanalytics._is_member(d.role_name)
+                  UNION SELECT '*'::text WHERE shopanalytics._owns_extension());
+END;
+
 -- Raises an error unless who logged in has the duty now: the lock waits for somebody
 -- who is about to revoke it, and makes him wait until what it was needed for is done.
 -- Volatile and parallel unsafe because of the lock.

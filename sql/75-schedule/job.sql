@@ -79,17 +79,14 @@ COMMENT ON COLUMN shopanalytics.job_run.message IS 'error, or what the command r
 ALTER TABLE shopanalytics.job ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.job TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.job FOR SELECT
-    USING ((SELECT shopanalytics.has_duty('admin'))
-           OR EXISTS (SELECT FROM shopanalytics.duty d
-                       WHERE (d.tenant OPERATOR(pg_catalog.=) '*' OR d.tenant OPERATOR(pg_catalog.=) job.tenant)
-                         AND shopanalytics._is_member(d.role_name)));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 
 ALTER TABLE shopanalytics.job_run ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.job_run TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.job_run FOR SELECT
-    USING ((SELECT shopanalytics.has_duty('admin'))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT d.tenant FROM shopanalytics.duty d WHERE shopanalytics._is_member(d.role_name))
-           OR EXISTS (SELECT FROM shopanalytics.duty d WHERE d.tenant OPERATOR(pg_catalog.=) '*' AND shopanalytics._is_member(d.role_name)));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 
 -- The statement that a command is, all its values quoted.  A scalar result is returned
 -- as text; the rows of a set are counted, by their status if they have one.  It reads the catalog for the routine's arguments:
@@ -439,8 +436,7 @@ CREATE FUNCTION shopanalytics._require_any_duty(tenant text) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT shopanalytics._owns_extension() AND
-       NOT EXISTS (SELECT FROM shopanalytics.duty d WHERE d.tenant IN ('*', _require_any_duty.tenant) AND shopanalytics._is_member(d.role_name)) THEN
+    IF NOT shopanalytics._duty_tenants() && ARRAY['*', tenant] THEN
         RAISE EXCEPTION 'login "%" does not have any duty for tenant "%"', session_user, tenant
             USING ERRCODE = 'SA006',
                   HINT = 'Somebody with the duty admin gives duties by shopanalytics.grant_duty().';
