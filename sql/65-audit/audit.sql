@@ -41,10 +41,8 @@ CREATE TABLE shopanalytics.audit_stmt (
     login text NOT NULL,
     role text NOT NULL,
     actor text,
-    source text NOT NULL,
-    PRIMARY KEY (id, at)
+    source text NOT NULL
 ) PARTITION BY RANGE (at);
-CREATE INDEX audit_stmt_request ON shopanalytics.audit_stmt (request) WHERE request IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.audit_stmt', '');
 
 CREATE TABLE shopanalytics.audit_row (
@@ -61,21 +59,26 @@ CREATE TABLE shopanalytics.audit_row (
     salt bytea,
     pii_hash bytea,
     nonpii_hash bytea NOT NULL,
-    leaf bytea NOT NULL,
-    PRIMARY KEY (id, at)
+    leaf bytea NOT NULL
 ) PARTITION BY RANGE (at);
--- A key may be too long for an index itself.
-CREATE INDEX audit_row_key ON shopanalytics.audit_row (pg_catalog.jsonb_hash_extended(key, 0));
-CREATE INDEX audit_row_new_key ON shopanalytics.audit_row (pg_catalog.jsonb_hash_extended(new_key, 0)) WHERE new_key IS NOT NULL;
--- Rows of a statement stand together, so this small one finds them.
-CREATE INDEX audit_row_stmt ON shopanalytics.audit_row USING brin (stmt, at) WITH (pages_per_range = 16, autosummarize = true);
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.audit_row', '');
 
--- A month without a partition of its own loses nothing.
+-- A month without a partition of its own loses nothing.  The indexes are those of the
+-- partitions and not of their parents: where a dump is restored a parent would give a
+-- partition its indexes when it is attached, and the dump gives them once more.
 CREATE TABLE shopanalytics.audit_stmt_default PARTITION OF shopanalytics.audit_stmt DEFAULT;
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.audit_stmt_default', '');
+ALTER TABLE shopanalytics.audit_stmt_default ADD PRIMARY KEY (id);
+CREATE INDEX audit_stmt_default_request ON shopanalytics.audit_stmt_default (request) WHERE request IS NOT NULL;
+
 CREATE TABLE shopanalytics.audit_row_default PARTITION OF shopanalytics.audit_row DEFAULT;
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.audit_row_default', '');
+ALTER TABLE shopanalytics.audit_row_default ADD PRIMARY KEY (id);
+-- A key may be too long for an index itself.
+CREATE INDEX audit_row_default_key ON shopanalytics.audit_row_default (pg_catalog.jsonb_hash_extended(key, 0));
+CREATE INDEX audit_row_default_new_key ON shopanalytics.audit_row_default (pg_catalog.jsonb_hash_extended(new_key, 0)) WHERE new_key IS NOT NULL;
+-- Rows of a statement stand together, so this small one finds them.
+CREATE INDEX audit_row_default_stmt ON shopanalytics.audit_row_default USING brin (stmt, at) WITH (pages_per_range = 16, autosummarize = true);
 
 COMMENT ON TABLE shopanalytics.audited_table IS 'tables that are or were audited; audit_enable, audit_disable and audit_refresh change it';
 COMMENT ON COLUMN shopanalytics.audited_table.truncate IS 'deny: truncate is refused; rows: each row is written down; event: only that it was done';
@@ -156,7 +159,7 @@ BEGIN
                                             date_trunc('month', clock_timestamp()) + make_interval(months => months_ahead), '1 month') LOOP
             partition := parent || to_char(month, '_YYYY_MM');
             CONTINUE WHEN to_regclass('shopanalytics.' || partition) IS NOT NULL;
-            EXECUTE format('CREATE TABLE shopanalytics.%I (LIKE shopanalytics.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', partition, parent);
+            EXECUTE format('CREATE TABLE shopanalytics.%I (LIKE shopanalytics.%I INCLUDING ALL)', partition, parent || '_default');
             EXECUTE format('LOCK TABLE shopanalytics.%I IN ACCESS EXCLUSIVE MODE', parent || '_default');
             EXECUTE format('WITH moved AS (DELETE FROM shopanalytics.%1$I WHERE at >= $1 AND at < $2 RETURNING *) INSERT INTO shopanalytics.%2$I SELECT * FROM moved',
                            parent || '_default', partition) USING month, month + interval '1 month';
