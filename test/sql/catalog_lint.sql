@@ -372,9 +372,9 @@ INSERT INTO ordered VALUES
 CREATE TEMP TABLE unpinned (name text PRIMARY KEY);
 INSERT INTO unpinned VALUES
     ('cr_add_query'),
-    ('cr_apply');
-INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply');
-INSERT INTO unpinned VALUES ('cr_add_query'), ('cr_apply'), ('run_job'), ('tick');
+    ('cr_apply'),
+    ('run_job'),
+    ('tick');
 
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
