@@ -41,9 +41,9 @@ CREATE FUNCTION shopanalytics._microseconds_or_null(at timestamptz) RETURNS bigi
 -- changed unseen; not strict: a block of events has no month.
 CREATE FUNCTION shopanalytics._block_hash(block shopanalytics.seal_block) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN pg_catalog.sha256(block.prev OPERATOR(pg_catalog.||) block.root OPERATOR(pg_catalog.||) pg_catalog.convert_to(
+    RETURN pg_catalog.sha256(block.prev OPERATOR(pg_catalog.||) block.root OPERATOR(pg_catalog.||) shopanalytics._bytes(
         pg_catalog.jsonb_build_array('block 1', block.no, shopanalytics._microseconds_or_null(block.month), block.entries, block.members::text, block.highest,
-            shopanalytics._microseconds_or_null(block.sealed_at), block.next_xid)::text, 'UTF8'));
+            shopanalytics._microseconds_or_null(block.sealed_at), block.next_xid)::text));
 
 -- The numbers among which entries can be that are in no block.  A number below the
 -- highest one that was sealed is there late, when its transaction ends; or never.  So

@@ -7,14 +7,14 @@
 -- written.
 CREATE FUNCTION shopanalytics._statement_hash(op "char", tenant text, schema_name text, table_name text, tx_start timestamptz, at timestamptz,
                                               login text, role text, actor text, source text, request bigint, query_id bigint) RETURNS bytea
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 -- What is wrong with a row of the audit; null when it is as it was written.  The hash of
 -- its statement is null when that is not there.  A row whose personal values were erased
 -- keeps their hash, from which its leaf comes.
 CREATE FUNCTION shopanalytics._row_problem(statement_hash bytea, op "char", key jsonb, new_key jsonb, before jsonb, after jsonb,
                                            pii jsonb, salt bytea, pii_hash bytea, nonpii_hash bytea, leaf bytea) RETURNS text
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 CREATE FUNCTION shopanalytics._event_is_right(entry shopanalytics.event) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE

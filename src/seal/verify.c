@@ -8,7 +8,8 @@
  * _audit_pii_hash() and _leaf() once more, several times as fast, and made for
  * what somebody may have changed: anything can be null, and nothing is an
  * error.  What is hashed is the text of a JSON array, which is put together
- * here without the array.
+ * here without the array.  They are stable and not immutable as it is converted
+ * to UTF-8.
  *
  * IDENTIFICATION
  *	  src/seal/verify.c
@@ -22,6 +23,7 @@
 #include "common/sha2.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
@@ -60,6 +62,23 @@ digest(pg_cryptohash_ctx *context, bool is_leaf, const char *first, Size first_s
 		digest_failed(context);
 
 	return result;
+}
+
+/* Of a prefix and text, in the bytes that _bytes() gives of it. */
+static Digest
+digest_text(pg_cryptohash_ctx *context, const char *prefix, Size prefix_size, StringInfo text)
+{
+	const char *bytes = text->data;
+	Size		size = text->len;
+	int			encoding = GetDatabaseEncoding();
+
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII && encoding != PG_MULE_INTERNAL)
+	{
+		bytes = pg_server_to_any(bytes, size, PG_UTF8);
+		size = strlen(bytes);
+	}
+
+	return digest(context, false, prefix, prefix_size, bytes, size);
 }
 
 static bool
@@ -161,7 +180,7 @@ _statement_hash(PG_FUNCTION_ARGS)
 	appendStringInfoChar(&array, ']');
 
 	context = pg_cryptohash_create(PG_SHA256);
-	hash = digest(context, false, array.data, array.len, NULL, 0);
+	hash = digest_text(context, NULL, 0, &array);
 	pg_cryptohash_free(context);
 
 	result = palloc(VARHDRSZ + sizeof(hash.bytes));
@@ -194,7 +213,7 @@ row_problem(FunctionCallInfo fcinfo, pg_cryptohash_ctx *context)
 	}
 	appendStringInfoChar(&text, ']');
 	header_hash = PG_GETARG_BYTEA_PP(0);
-	hash = digest(context, false, VARDATA_ANY(header_hash), VARSIZE_ANY_EXHDR(header_hash), text.data, text.len);
+	hash = digest_text(context, VARDATA_ANY(header_hash), VARSIZE_ANY_EXHDR(header_hash), &text);
 	if (PG_ARGISNULL(9) || !digest_is(&hash, PG_GETARG_BYTEA_PP(9)))
 		return "tampered: it, its statement, or nonpii_hash";
 
@@ -217,7 +236,7 @@ row_problem(FunctionCallInfo fcinfo, pg_cryptohash_ctx *context)
 		bytea	   *salt = PG_GETARG_BYTEA_PP(7);
 
 		JsonbToCString(&text, &pii->root, VARSIZE(pii));
-		hash = digest(context, false, VARDATA_ANY(salt), VARSIZE_ANY_EXHDR(salt), text.data, text.len);
+		hash = digest_text(context, VARDATA_ANY(salt), VARSIZE_ANY_EXHDR(salt), &text);
 	}
 	if (PG_ARGISNULL(7) || pii_hash == NULL || !digest_is(&hash, pii_hash))
 		return "forged: its personal values are not those that were written";
