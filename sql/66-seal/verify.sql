@@ -39,7 +39,7 @@ BEGIN ATOMIC
             OFFSET 0) e;
 END;
 
-CREATE FUNCTION shopanalytics._read_audit_rows(members int8multirange, month timestamptz, erased int8multirange,
+CREATE FUNCTION shopanalytics._read_audit_rows(members int8multirange, month timestamptz, month_end timestamptz, erased int8multirange,
                                                OUT entries bigint, OUT root bytea, OUT wrong bigint[], OUT problems text[])
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -47,13 +47,13 @@ BEGIN ATOMIC
         SELECT min(a.stmt) AS lowest, max(a.stmt) AS highest
           FROM shopanalytics.audit_row a
          WHERE a.id OPERATOR(pg_catalog.>=) pg_catalog.lower(members) AND a.id OPERATOR(pg_catalog.<) pg_catalog.upper(members)
-           AND a.at OPERATOR(pg_catalog.>=) month AND a.at OPERATOR(pg_catalog.<) (month OPERATOR(pg_catalog.+) '1 month'::interval)
+           AND a.at OPERATOR(pg_catalog.>=) month AND a.at OPERATOR(pg_catalog.<) month_end
     ), header AS MATERIALIZED (
         SELECT s.id, s.at, s.audited, shopanalytics._statement_hash(s.op, s.tenant, s.schema_name, s.table_name, s.tx_start, s.at,
                                                                    s.login, s.role, s.actor, s.source, s.request, s.query_id) AS hash
           FROM statement l, shopanalytics.audit_stmt s
          WHERE s.id OPERATOR(pg_catalog.>=) l.lowest AND s.id OPERATOR(pg_catalog.<=) l.highest
-           AND s.at OPERATOR(pg_catalog.>=) month AND s.at OPERATOR(pg_catalog.<) (month OPERATOR(pg_catalog.+) '1 month'::interval)
+           AND s.at OPERATOR(pg_catalog.>=) month AND s.at OPERATOR(pg_catalog.<) month_end
     )
     SELECT count(*),
            shopanalytics._merkle_root_of_hashes(
@@ -67,7 +67,7 @@ BEGIN ATOMIC
               FROM shopanalytics.audit_row a
               LEFT JOIN header h ON h.id OPERATOR(pg_catalog.=) a.stmt AND h.at OPERATOR(pg_catalog.=) a.at
              WHERE a.id OPERATOR(pg_catalog.>=) pg_catalog.lower(members) AND a.id OPERATOR(pg_catalog.<) pg_catalog.upper(members)
-               AND a.at OPERATOR(pg_catalog.>=) month AND a.at OPERATOR(pg_catalog.<) (month OPERATOR(pg_catalog.+) '1 month'::interval)
+               AND a.at OPERATOR(pg_catalog.>=) month AND a.at OPERATOR(pg_catalog.<) month_end
                AND members OPERATOR(pg_catalog.@>) a.id
             OFFSET 0) p) e;
 END;
@@ -93,12 +93,13 @@ DECLARE
     present int8multirange;
     missing int8multirange;
     doubled bigint[];
+    month_end timestamptz := block.month + interval '1 month';
     shown CONSTANT integer := 100;
 BEGIN
     IF block.month IS NULL THEN
         SELECT * INTO found FROM shopanalytics._read_events(block.members);
     ELSE
-        SELECT * INTO found FROM shopanalytics._read_audit_rows(block.members, block.month, erased);
+        SELECT * INTO found FROM shopanalytics._read_audit_rows(block.members, block.month, month_end, erased);
     END IF;
 
     RETURN QUERY
@@ -119,7 +120,7 @@ BEGIN
         SELECT range_agg(int8range(e.id, e.id, '[]')), array_agg(e.id) FILTER (WHERE e.n > 1) INTO present, doubled
           FROM (SELECT a.id, count(*) AS n FROM shopanalytics.audit_row a
                  WHERE a.id >= lower(block.members) AND a.id < upper(block.members) AND block.members @> a.id
-                   AND a.at >= block.month AND a.at < block.month + interval '1 month' GROUP BY a.id) e;
+                   AND a.at >= block.month AND a.at < month_end GROUP BY a.id) e;
     END IF;
     missing := block.members - coalesce(present, '{}');
     RETURN QUERY
@@ -249,7 +250,7 @@ END
 $$;
 
 
-REVOKE ALL ON FUNCTION shopanalytics._read_events(int8multirange), shopanalytics._read_audit_rows(int8multirange, timestamptz, int8multirange),
+REVOKE ALL ON FUNCTION shopanalytics._read_events(int8multirange), shopanalytics._read_audit_rows(int8multirange, timestamptz, timestamptz, int8multirange),
     shopanalytics._verify_entries(shopanalytics.seal_block, int8multirange) FROM PUBLIC;
 
 COMMENT ON FUNCTION shopanalytics.verify(bigint, bigint, text) IS 'what is wrong with the log: entries, blocks and chain, and what is not sealed; no row when all is well';

@@ -64,6 +64,17 @@ SET timezone = 'UTC';
 SELECT count(*) AS statements, bool_and(shopanalytics._statement_hash(s.op, s.tenant, s.schema_name, s.table_name, s.tx_start, s.at, s.login, s.role, s.actor, s.source,
        s.request, s.query_id) = shopanalytics._audit_header_hash(s)) AS equal FROM shopanalytics.audit_stmt s;
 
+CREATE FUNCTION pg_temp.drop_key(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    key record;
+BEGIN
+    FOR key IN SELECT c.conrelid::regclass AS place, c.conname FROM pg_constraint c
+                WHERE c.contype = 'p' AND c.conparentid = 0 AND c.conrelid IN (SELECT relid FROM pg_partition_tree('shopanalytics.' || name)
+                                                                               UNION SELECT ('shopanalytics.' || name)::regclass) LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', key.place, key.conname);
+    END LOOP;
+END
+$$;
 -- Somebody who may do anything changes one thing: what verify() says then.
 CREATE FUNCTION pg_temp.after(change text) RETURNS TABLE (block bigint, entry bigint, problem text, detail text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -93,7 +104,7 @@ SELECT * FROM pg_temp.after($$TRUNCATE shopanalytics.audit_row, shopanalytics.au
 SELECT * FROM pg_temp.after($$UPDATE shopanalytics.event SET detail = '{}', leaf = shopanalytics._event_leaf(tenant, at, type, login, role, actor, source, request, '{}') WHERE id = 8$$);
 SELECT * FROM pg_temp.after($$UPDATE shopanalytics.audit_row SET id = -1 WHERE id = 1; UPDATE shopanalytics.audit_row SET id = 1 WHERE id = 2; UPDATE shopanalytics.audit_row SET id = 2 WHERE id = -1$$);
 -- a number twice, and one too many
-SELECT * FROM pg_temp.after($$INSERT INTO shopanalytics.audit_row SELECT id, at - interval '1 day', stmt, audited, op, key, new_key, before, after, pii, salt, pii_hash, nonpii_hash, leaf FROM shopanalytics.audit_row WHERE id = 1$$);
+SELECT * FROM pg_temp.after($$SELECT pg_temp.drop_key('audit_row'); INSERT INTO shopanalytics.audit_row SELECT id, at - interval '1 day', stmt, audited, op, key, new_key, before, after, pii, salt, pii_hash, nonpii_hash, leaf FROM shopanalytics.audit_row WHERE id = 1$$);
 SELECT * FROM pg_temp.after($$INSERT INTO shopanalytics.audit_row SELECT 100, at, stmt, audited, op, key, new_key, before, after, pii, salt, pii_hash, nonpii_hash, leaf FROM shopanalytics.audit_row WHERE id = 1$$);
 -- personal values: gone without an erasure, in part, or put where there were none
 SELECT * FROM pg_temp.after($$UPDATE shopanalytics.audit_row SET pii = NULL, salt = NULL WHERE id = 1$$);
@@ -142,7 +153,7 @@ BEGIN
     END IF;
     BEGIN
         -- a superuser can do this, too
-        EXECUTE format('ALTER TABLE shopanalytics.%I DROP CONSTRAINT %I', name, name || '_pkey');
+        PERFORM pg_temp.drop_key(name);
         EXECUTE format('ALTER TABLE shopanalytics.%I ALTER %I DROP NOT NULL', name, column_name);
         EXECUTE format('UPDATE shopanalytics.%I SET %I = %L WHERE %s', name, column_name, value, place);
         SELECT string_agg(DISTINCT v.problem, ', ' ORDER BY v.problem) INTO problems FROM shopanalytics.verify() v WHERE v.problem <> 'unsealed';
