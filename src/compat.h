@@ -44,14 +44,6 @@
 	} while (0)
 #endif
 
-/* Indexes that only summarise are told apart since 16. */
-#if PG_VERSION_NUM < 160000
-#include "executor/executor.h"
-
-#define ExecInsertIndexTuples(rel, slot, estate, update, no_dup_err, spec_conflict, arbiters, only_summarizing) \
-	ExecInsertIndexTuples(rel, slot, estate, update, no_dup_err, spec_conflict, arbiters)
-#endif
-
 /* Names can fail to parse softly since 16. */
 #if PG_VERSION_NUM < 160000
 #define stringToQualifiedNameList(string, escontext) \

@@ -252,7 +252,7 @@ audit_open(AuditWriter *writer)
 	initStringInfo(&writer->text);
 	audit_header_text(&writer->header, &writer->text);
 	audit_digest_text(writer, "", 0, writer->header_hash);
-	log_table_open(&writer->log, "audit_row", columns, lengthof(columns), "at", writer->header.at);
+	log_table_open(&writer->log, "audit_row", columns, lengthof(columns), "at", writer->header.at, LOG_TABLE_BATCH);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -153,7 +153,7 @@ audit_header_write(const AuditHeader *header, int64 row_count)
 	nulls[13] = header->actor == NULL;
 	values[14] = CStringGetTextDatum(header->source);
 
-	log_table_open(&log, "audit_stmt", columns, lengthof(columns), "at", header->at);
+	log_table_open(&log, "audit_stmt", columns, lengthof(columns), "at", header->at, 1);
 	log_table_add(&log, values, nulls);
 	log_table_close(&log);
 }

@@ -15,9 +15,12 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "executor/execPartition.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
@@ -44,7 +47,7 @@ log_table_route(LogTable *log, const char *time_column, TimestampTz at)
 }
 
 void
-log_table_open(LogTable *log, const char *name, const char *const *columns, int ncolumns, const char *time_column, TimestampTz at)
+log_table_open(LogTable *log, const char *name, const char *const *columns, int ncolumns, const char *time_column, TimestampTz at, int max_batch)
 {
 	Oid			relid = get_relname_relid(name, get_namespace_oid("shopanalytics", false));
 	MemoryContext caller;
@@ -75,7 +78,8 @@ log_table_open(LogTable *log, const char *name, const char *const *columns, int 
 	}
 	log->bulk = GetBulkInsertState();
 	log->nslots = 0;
-	memset(log->slots, 0, sizeof(log->slots));
+	log->slots = palloc0(sizeof(TupleTableSlot *) * max_batch);
+	log->entries = palloc(sizeof(LogIndexEntry) * max_batch);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -104,6 +108,64 @@ log_table_add(LogTable *log, const Datum *values, const bool *nulls)
 	ExecStoreVirtualTuple(slot);
 }
 
+static int
+log_index_entry_cmp(const void *a, const void *b)
+{
+	int64		x = ((const LogIndexEntry *) a)->key;
+	int64		y = ((const LogIndexEntry *) b)->key;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Enters the rows into one index.  Hashes go in by their order, so that those
+ * which come to one page come together.
+ */
+static void
+log_table_index(LogTable *log, Relation index, IndexInfo *info)
+{
+	ExprContext *context = GetPerTupleExprContext(log->estate);
+	Relation	relation = log->leaf->ri_RelationDesc;
+	IndexUniqueCheck unique = index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	bool		is_sorted = info->ii_NumIndexAttrs == 1 && TupleDescAttr(RelationGetDescr(index), 0)->atttypid == INT8OID && info->ii_Expressions != NIL;
+	LogIndexEntry *entries = log->entries;
+	int			nentries = 0;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (info->ii_Predicate != NIL && info->ii_PredicateState == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(log->estate->es_query_cxt);
+
+		info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, log->estate);
+		MemoryContextSwitchTo(caller);
+	}
+	for (int i = 0; i < log->nslots; i++)
+	{
+		ResetExprContext(context);
+		context->ecxt_scantuple = log->slots[i];
+		if (info->ii_Predicate != NIL && !ExecQual(info->ii_PredicateState, context))
+			continue;
+		FormIndexDatum(info, log->slots[i], log->estate, values, nulls);
+		if (is_sorted && !nulls[0])
+		{
+			entries[nentries].key = DatumGetInt64(values[0]);
+			entries[nentries++].slot = i;
+		}
+		else
+			(void) index_insert(index, values, nulls, &log->slots[i]->tts_tid, relation, unique, false, info);
+	}
+
+	qsort(entries, nentries, sizeof(LogIndexEntry), log_index_entry_cmp);
+	for (int i = 0; i < nentries; i++)
+	{
+		ResetExprContext(context);
+		values[0] = Int64GetDatum(entries[i].key);
+		nulls[0] = false;
+		(void) index_insert(index, values, nulls, &log->slots[entries[i].slot]->tts_tid, relation, unique, false, info);
+	}
+}
+
 void
 log_table_flush(LogTable *log)
 {
@@ -112,23 +174,16 @@ log_table_flush(LogTable *log)
 
 	if (log->nslots == 0)
 		return;
-
-	/*
-	 * What a heap allocates while it inserts goes with the expressions'
-	 * memory.
-	 */
+	/* What is allocated to insert a row goes with the expressions' memory. */
 	caller = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
 	table_multi_insert(log->leaf->ri_RelationDesc, log->slots, log->nslots, GetCurrentCommandId(true), 0, log->bulk);
+	for (int i = 0; i < log->leaf->ri_NumIndices; i++)
+		log_table_index(log, log->leaf->ri_IndexRelationDescs[i], log->leaf->ri_IndexRelationInfo[i]);
 	MemoryContextSwitchTo(caller);
 
-	for (int i = 0; i < log->nslots; i++)
-	{
-		ResetExprContext(context);
-		if (log->leaf->ri_NumIndices > 0)
-			list_free(ExecInsertIndexTuples(log->leaf, log->slots[i], log->estate, false, false, NULL, NIL, false));
-		ExecClearTuple(log->slots[i]);
-	}
 	ResetExprContext(context);
+	for (int i = 0; i < log->nslots; i++)
+		ExecClearTuple(log->slots[i]);
 	log->nslots = 0;
 }
 
