@@ -137,13 +137,13 @@ CREATE FUNCTION shopanalytics._item_query(target oid, read_columns text[], after
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', shopanalytics._row_image(k), ''before'', %s, ''after'', %s)
+    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', shopanalytics._row_image(k.*), ''before'', %s, ''after'', %s)
                      FROM ROWS FROM (jsonb_to_recordset($1 -> ''key'') AS (%s)%s) WITH ORDINALITY AS v (%s)
                      LEFT JOIN %s %s AS t ON %s
                     CROSS JOIN LATERAL (SELECT %s) k%s%s',
                min(c.name) FILTER (WHERE c.key_place = 1),
-               CASE WHEN bool_or(c.name = ANY (read_columns)) THEN 'shopanalytics._row_image(b)' ELSE 'NULL' END,
-               CASE WHEN bool_or(c.name = ANY (after_columns)) THEN 'shopanalytics._row_image(a)' ELSE 'NULL' END,
+               CASE WHEN bool_or(c.name = ANY (read_columns)) THEN 'shopanalytics._row_image(b.*)' ELSE 'NULL' END,
+               CASE WHEN bool_or(c.name = ANY (after_columns)) THEN 'shopanalytics._row_image(a.*)' ELSE 'NULL' END,
                string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.number) FILTER (WHERE c.key_place IS NOT NULL),
                ', jsonb_to_recordset($1 -> ''after'') AS (' ||
                    string_agg(format('%I %s', c.name, CASE WHEN c.kind IN ('jsonb', 'json') THEN 'jsonb' ELSE c.type END), ', ' ORDER BY c.number)
