@@ -36,8 +36,8 @@ COMMENT ON COLUMN shopanalytics.dq_alert.person IS 'who acknowledged or resolved
 ALTER TABLE shopanalytics.dq_alert ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.dq_alert TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.dq_alert FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 
 -- A result as the alerts see it.  One that is open, or was resolved less than the time
 -- of suppression ago, goes on; NOTIFY is sent for a new one, a worse one, and again

@@ -18,8 +18,8 @@ COMMENT ON COLUMN shopanalytics.dq_calendar.days IS 'further days that are left 
 ALTER TABLE shopanalytics.dq_calendar ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.dq_calendar TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.dq_calendar FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 
 -- The days off that touch a time; of a long one the last 100 years.
 CREATE FUNCTION shopanalytics._dq_days_off(k shopanalytics.dq_calendar, from_time timestamptz, to_time timestamptz) RETURNS TABLE (day date)

@@ -83,5 +83,5 @@ END;
 ALTER TABLE shopanalytics.dq_check ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.dq_check TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.dq_check FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));

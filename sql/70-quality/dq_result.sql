@@ -109,17 +109,17 @@ ALTER TABLE shopanalytics.dq_failure ENABLE ROW LEVEL SECURITY;
 ALTER TABLE shopanalytics.dq_metric ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON shopanalytics.dq_run, shopanalytics.dq_result, shopanalytics.dq_failure, shopanalytics.dq_metric TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.dq_run FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 CREATE POLICY seen ON shopanalytics.dq_result FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 CREATE POLICY seen ON shopanalytics.dq_failure FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 CREATE POLICY seen ON shopanalytics.dq_metric FOR SELECT
-    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()))
-           OR tenant OPERATOR(pg_catalog.=) ANY (SELECT shopanalytics._tenants_of_duties()));
+    USING ((SELECT '*' OPERATOR(pg_catalog.=) ANY (shopanalytics._duty_tenants()))
+           OR tenant OPERATOR(pg_catalog.=) ANY ((SELECT shopanalytics._duty_tenants())::text[]));
 
 -- Volatile and parallel unsafe because it writes.
 CREATE FUNCTION shopanalytics.dq_purge(tenant text, older_than interval) RETURNS bigint
