@@ -69,12 +69,16 @@ SELECT (SELECT count(*) FROM ten_a.orders) > 50 AS orders, (SELECT count(*) FROM
        (SELECT count(*) FROM ten_b.orders_stage WHERE payment_method <> upper(payment_method)) AS not_cleaned;
 
 -- The same proposals for both; applied in one they change nothing in the other.
+CREATE TABLE public.ten_id (shop text, what text, id bigint, hash text);
+GRANT ALL ON public.ten_id TO PUBLIC;
 CREATE TABLE public.ten_clean (shop text, entity text, rule text, kind text, status text, rows bigint, items bigint, request bigint);
 GRANT ALL ON public.ten_clean TO PUBLIC;
 SET client_min_messages = warning;
 SET SESSION AUTHORIZATION regress_ten_a;
+SELECT shopanalytics.qa_take('ten_a') IS NOT NULL AS taken;
 INSERT INTO public.ten_clean SELECT 'ten_a', entity, rule, kind, status, rows, items, request FROM shopanalytics.clean_run('ten_a');
 SET SESSION AUTHORIZATION regress_ten_b;
+SELECT shopanalytics.qa_take('ten_b') IS NOT NULL AS taken;
 INSERT INTO public.ten_clean SELECT 'ten_b', entity, rule, kind, status, rows, items, request FROM shopanalytics.clean_run('ten_b');
 RESET SESSION AUTHORIZATION;
 SELECT entity, rule, kind, status, rows, items FROM public.ten_clean WHERE shop = 'ten_a' AND rows > 0 ORDER BY entity, rule;
@@ -92,15 +96,20 @@ SELECT min(request) AS orders_a FROM public.ten_clean WHERE shop = 'ten_a' AND e
 SET SESSION AUTHORIZATION regress_ten_a_second;
 SELECT a.status FROM shopanalytics.change_request r, shopanalytics.cr_approve(r.id, r.content_hash) a WHERE r.id = :orders_a;
 CALL shopanalytics.cr_apply(:orders_a);
+SET SESSION AUTHORIZATION regress_ten_a;
+SELECT shopanalytics.qa_take('ten_a', 'after') IS NOT NULL AS taken;
+SELECT entity, metric, item, value_before, value_after, verdict FROM shopanalytics.qa_report('ten_a') WHERE value_before <> value_after ORDER BY 1, 2, 3;
+SET SESSION AUTHORIZATION regress_ten_b;
+SELECT shopanalytics.qa_take('ten_b', 'after') AS snapshot_b \gset
+SELECT count(*) > 0 AS reported, count(*) FILTER (WHERE value_before <> value_after) AS changed FROM shopanalytics.qa_report('ten_b');
 RESET SESSION AUTHORIZATION;
+INSERT INTO public.ten_id VALUES ('ten_b', 'snapshot', :snapshot_b);
 RESET client_min_messages;
 SELECT public.ten_rows('ten_a') <> :'rows_a' AS a_is_cleaned, public.ten_rows('ten_b') = :'rows_b' AS b_is_as_before,
        (SELECT count(*) FROM ten_a.orders WHERE payment_method <> upper(payment_method)) AS left_in_a, (SELECT count(*) > 0 FROM ten_b.orders WHERE payment_method <> upper(payment_method)) AS left_in_b;
 
 -- Everything under governance, in both: audited tables, requests in several states,
 -- checks that fail, alerts, calendars, policies, jobs and their runs.
-CREATE TABLE public.ten_id (shop text, what text, id bigint, hash text);
-GRANT ALL ON public.ten_id TO PUBLIC;
 CREATE PROCEDURE public.ten_govern(shop text) LANGUAGE plpgsql AS $$
 DECLARE
     secret text := 'secret ' || shop;
@@ -202,7 +211,7 @@ INSERT INTO public.ten_call (call) VALUES
     ($$dq_accept({result})$$), ($$dq_alert_ack({alert})$$), ($$dq_alert_resolve({alert})$$), ($$dq_calendar_set('ten_b', 'secret ten_b')$$), ($$dq_calendar_remove('ten_b', 'secret ten_b')$$),
     ($$dq_metrics({customers}, '{segment}')$$), ($$dq_histogram({customers}, 'segment')$$), ($$dq_store_checks('ten_b')$$),
     ($$dq_suggest({customers})$$), ($$dq_adopt('ten_b', {customers})$$), ($$dq_adopt('ten_a', {customers})$$),
-    ($$qa_take('ten_b', 'x')$$), ($$qa_report('ten_b')$$),
+    ($$qa_take('ten_b', 'x')$$), ($$qa_report('ten_b')$$), ($$qa_report({snapshot}, {snapshot})$$),
     ($$clean_preview('ten_b')$$), ($$clean_run('ten_b')$$), ($$merge_back({customers}, 'ten_a.customers', '{row_id}')$$), ($$merge_back('ten_a.customers', {customers}, '{row_id}')$$),
     ($$job_add('ten_b', 'x', '@daily', 'stage')$$), ($$job_alter('ten_b', 'secret ten_b', enabled => false)$$), ($$job_remove('ten_b', 'secret ten_b')$$), ($$job_next('ten_b', 'secret ten_b')$$),
     ($$create_store('ten_b')$$), ($$upgrade_store('ten_b', true)$$), ($$drop_store('ten_b', true)$$), ($$map_table('ten_b', 'orders', 'ten_a.customers')$$), ($$map_table('ten_a', 'orders', {customers})$$),
@@ -218,7 +227,7 @@ UPDATE public.ten_call c SET filled = replace(filled, format('{%s}', i.what), i.
 UPDATE public.ten_call c SET filled = replace(replace(filled, '{result}', r.id::text), '{alert}', a.id::text)
   FROM shopanalytics.dq_result r, shopanalytics.dq_alert a WHERE r.tenant = 'ten_b' AND r.status = 'fail' AND a.tenant = 'ten_b';
 GRANT SELECT ON public.ten_call TO PUBLIC;
-SELECT count(*) FROM public.ten_call WHERE filled ~ '\{(customers|orders|draft|submitted|applied|hash|hold|result|alert)\}' OR filled IS NULL;
+SELECT count(*) FROM public.ten_call WHERE filled ~ '\{(customers|orders|draft|submitted|applied|hash|hold|snapshot|result|alert)\}' OR filled IS NULL;
 
 -- No function of ours is left out but what reads and writes no table, has been tried
 -- in job.sql, or commits and is called below.
@@ -259,7 +268,7 @@ BEGIN
     END IF;
 EXCEPTION WHEN OTHERS THEN
     code := SQLSTATE;
-    outcome := regexp_replace(SQLERRM, '\d{4,}|request \d+|result \d+|alert \d+', 'N', 'g');
+    outcome := regexp_replace(SQLERRM, '\d{4,}|request \d+|snapshot \d+|result \d+|alert \d+', 'N', 'g');
 END $$;
 SET client_min_messages = warning;
 SET SESSION AUTHORIZATION regress_ten_a;
