@@ -15,7 +15,7 @@ CREATE TABLE shopanalytics.audited_table (
     plain_columns text[] NOT NULL,
     personal_columns text[] NOT NULL,
     ignored_columns text[] NOT NULL,
-    column_types text NOT NULL,
+    column_types text[] NOT NULL,
     since timestamptz NOT NULL,
     ended timestamptz
 );

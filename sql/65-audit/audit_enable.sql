@@ -29,13 +29,14 @@ BEGIN ATOMIC
     SELECT t.relid::oid FROM pg_catalog.pg_partition_tree(relation::regclass) t;
 END;
 
--- The columns that can be written and their types, as text.
-CREATE FUNCTION shopanalytics._column_types(relation oid) RETURNS text
+-- The columns that can be written, and their types.
+CREATE FUNCTION shopanalytics._column_types(relation oid) RETURNS text[]
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT COALESCE(pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attname::text COLLATE "C"), '')
-      FROM pg_catalog.pg_attribute a
-     WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
+    SELECT ARRAY(SELECT pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
+                   FROM pg_catalog.pg_attribute a
+                  WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+                  ORDER BY a.attname::text COLLATE "C");
 END;
 
 CREATE FUNCTION shopanalytics._primary_key(relation oid) RETURNS text[]
@@ -288,9 +289,11 @@ BEGIN ATOMIC
           FROM entry e JOIN trigger g ON g.audited OPERATOR(pg_catalog.=) e.id
          WHERE NOT EXISTS (SELECT FROM place p WHERE p.id OPERATOR(pg_catalog.=) e.id AND p.oid OPERATOR(pg_catalog.=) g.relation)
         UNION ALL
-        SELECT e.id, 3, pg_catalog.format('columns were %s, and are %s', e.column_types, shopanalytics._column_types(e.relation))
-          FROM entry e
-         WHERE e.ended IS NULL AND shopanalytics._column_types(e.relation) OPERATOR(pg_catalog.<>) e.column_types
+        SELECT e.id, 3, pg_catalog.concat_ws('; ',
+                   'columns added: ' OPERATOR(pg_catalog.||) NULLIF(pg_catalog.array_to_string(ARRAY(SELECT c FROM pg_catalog.unnest(n.columns) c WHERE c OPERATOR(pg_catalog.<>) ALL (e.column_types)), ', '), ''),
+                   'columns gone: ' OPERATOR(pg_catalog.||) NULLIF(pg_catalog.array_to_string(ARRAY(SELECT c FROM pg_catalog.unnest(e.column_types) c WHERE c OPERATOR(pg_catalog.<>) ALL (n.columns)), ', '), ''))
+          FROM entry e, LATERAL (SELECT shopanalytics._column_types(e.relation) AS columns) n
+         WHERE e.ended IS NULL AND n.columns OPERATOR(pg_catalog.<>) e.column_types
         UNION ALL
         SELECT e.id, 4, 'its primary key is another, or gone'
           FROM entry e

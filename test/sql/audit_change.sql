@@ -119,6 +119,16 @@ UPDATE audit_shop.customer SET name = 'nor after it' WHERE id = 109;
 SELECT s.request, r.after FROM shopanalytics.audit_stmt s JOIN shopanalytics.audit_row r ON r.stmt = s.id ORDER BY r.id;
 CALL pg_temp.forget();
 
+-- also when a function with settings of its own says it
+CREATE FUNCTION audit_shop.apply() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN PERFORM shopanalytics._audit_set_request(16); END';
+BEGIN;
+SELECT audit_shop.apply();
+UPDATE audit_shop.customer SET name = 'by request' WHERE id = 109;
+COMMIT;
+UPDATE audit_shop.customer SET name = 'by nobody' WHERE id = 109;
+SELECT s.request, r.after FROM shopanalytics.audit_stmt s JOIN shopanalytics.audit_row r ON r.stmt = s.id ORDER BY r.id;
+CALL pg_temp.forget();
+
 -- I15 two updates of a row in one transaction; what is rolled back was not
 BEGIN;
 UPDATE audit_shop.customer SET name = 'first' WHERE id = 109;
