@@ -115,7 +115,7 @@ BEGIN
                  WHERE a.new_key IS NOT NULL AND a.key <> ALL (keys));
             keys := keys || more;
         END LOOP;
-        RETURN QUERY SELECT place.id, k, k = ANY (here) FROM unnest(keys) k;
+        RETURN QUERY SELECT place.id, k, h IS NOT NULL FROM unnest(keys) k LEFT JOIN unnest(here) h ON h = k;
     END LOOP;
 END
 $$;

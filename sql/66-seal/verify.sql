@@ -24,8 +24,10 @@ CREATE FUNCTION shopanalytics._event_is_right(entry shopanalytics.event) RETURNS
                 ELSE false END;
 
 -- The entries of a block, as they are now: how many, their root, and what is wrong with
--- each.  What is no leaf counts as one, of nothing.
+-- each.  What is no leaf counts as one, of nothing.  A set of one row, as such a function
+-- becomes a part of the query that calls it, and is planned with it, once.
 CREATE FUNCTION shopanalytics._read_events(members int8multirange, OUT entries bigint, OUT root bytea, OUT wrong bigint[], OUT problems text[])
+    RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT count(*),
@@ -41,6 +43,7 @@ END;
 
 CREATE FUNCTION shopanalytics._read_audit_rows(members int8multirange, month timestamptz, month_end timestamptz, erased int8multirange,
                                                OUT entries bigint, OUT root bytea, OUT wrong bigint[], OUT problems text[])
+    RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH statement AS MATERIALIZED (
@@ -152,6 +155,7 @@ CREATE FUNCTION shopanalytics.verify(from_block bigint DEFAULT NULL, to_block bi
     SET timezone = 'UTC'
     SET jit = off
     SET work_mem = '64MB'
+    SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
