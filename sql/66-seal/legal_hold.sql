@@ -32,7 +32,8 @@ BEGIN
     IF reason IS NULL THEN
         RAISE EXCEPTION 'the reason must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    PERFORM shopanalytics._require_duty('admin', tenant, place);
+    -- who erases may forbid it, and lets somebody else allow it again
+    PERFORM shopanalytics._require_duty(CASE WHEN shopanalytics.has_duty('erase', tenant, place) THEN 'erase' ELSE 'admin' END, tenant, place);
     IF subject IS NOT NULL THEN
         PERFORM shopanalytics._check_subject(tenant, subject);
     END IF;

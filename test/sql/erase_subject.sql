@@ -7,6 +7,8 @@ DELETE FROM shopanalytics.audit_row;
 DELETE FROM shopanalytics.audit_stmt;
 DELETE FROM shopanalytics.seal_block;
 ALTER SEQUENCE shopanalytics.entry_id_seq RESTART;
+DELETE FROM shopanalytics.legal_hold;
+ALTER SEQUENCE shopanalytics.legal_hold_id_seq RESTART;
 CREATE ROLE regress_erase_officer LOGIN;
 CREATE ROLE regress_erase_admin LOGIN;
 CREATE ROLE regress_erase_nobody LOGIN;
@@ -77,6 +79,13 @@ SELECT shopanalytics.legal_hold_add('erase_shop', 'case 2', subject => '{"email"
 SET SESSION AUTHORIZATION regress_erase_officer;
 SELECT shopanalytics.erase_subject('erase_shop', '{"customer_id": "c1"}', 'GDPR', false);
 SELECT count(*) > 0 AS others_may FROM shopanalytics.erase_subject('erase_shop', '{"customer_id": "c2"}', 'GDPR');
+SET SESSION AUTHORIZATION regress_erase_admin;
+SELECT shopanalytics.legal_hold_lift(:hold, 'done');
+-- who erases may place one, and not lift it
+SET SESSION AUTHORIZATION regress_erase_officer;
+SELECT shopanalytics.legal_hold_add('erase_shop', 'case 3', 'erase_shop.products') AS hold \gset
+SELECT shopanalytics.legal_hold_lift(:hold, 'I may not');
+SELECT count(*) > 0 AS of_another_table FROM shopanalytics.erase_subject('erase_shop', '{"customer_id": "c1"}', 'GDPR');
 SET SESSION AUTHORIZATION regress_erase_admin;
 SELECT shopanalytics.legal_hold_lift(:hold, 'done');
 RESET SESSION AUTHORIZATION;
