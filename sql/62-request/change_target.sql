@@ -18,33 +18,40 @@ CREATE FUNCTION shopanalytics._target_columns(
     OUT is_identity_always boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    -- to plan it takes longer than to run it
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
+    WITH unique_key AS MATERIALIZED (
+        SELECT k.attnum, k.place::integer AS place,
+               (SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+                  FROM pg_opclass c
+                  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3
+                  JOIN pg_operator o ON o.oid = m.amopopr
+                  JOIN pg_namespace n ON n.oid = o.oprnamespace
+                 WHERE c.oid = k.opclass) AS equals
+          FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::smallint[], i.indclass::oid[]) WITH ORDINALITY AS k (attnum, opclass, place)
+         WHERE i.indrelid = target AND i.indisprimary)
     SELECT a.attname::text, a.attnum, format_type(a.atttypid, a.atttypmod),
            CASE WHEN base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) THEN 'number'
                 WHEN base.type = 'bool'::regtype THEN 'boolean'
                 WHEN base.type = 'jsonb'::regtype THEN 'jsonb'
                 WHEN base.type = 'json'::regtype THEN 'json'
                 ELSE 'text' END,
-           k.place::integer, k.equals, a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a'
+           k.place, k.equals, a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a'
       FROM pg_attribute a
-      -- what a domain, or a domain over one, is made of
-      CROSS JOIN LATERAL (WITH RECURSIVE layer AS (
-                   SELECT t.typtype, t.typbasetype, t.oid FROM pg_type t WHERE t.oid = a.atttypid
-                   UNION ALL
-                   SELECT t.typtype, t.typbasetype, t.oid FROM layer l JOIN pg_type t ON t.oid = l.typbasetype WHERE l.typtype = 'd')
-               SELECT l.oid AS type FROM layer l WHERE l.typtype <> 'd') base
-      LEFT JOIN LATERAL (
-               SELECT key.place, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals
-                 FROM pg_index i
-                CROSS JOIN LATERAL unnest(i.indkey::smallint[], i.indclass::oid[]) WITH ORDINALITY AS key (attnum, opclass, place)
-                 JOIN pg_opclass c ON c.oid = key.opclass
-                 JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
-                  AND m.amopmethod = c.opcmethod AND m.amopstrategy = 3
-                 JOIN pg_operator o ON o.oid = m.amopopr
-                 JOIN pg_namespace n ON n.oid = o.oprnamespace
-                WHERE i.indrelid = a.attrelid AND i.indisprimary AND key.attnum = a.attnum) k ON true
+      JOIN pg_type t ON t.oid = a.atttypid
+     CROSS JOIN LATERAL (
+               -- what a domain, or a domain over one, is made of
+               SELECT CASE WHEN t.typtype <> 'd' THEN t.oid
+                           ELSE (WITH RECURSIVE layer AS (
+                                     SELECT t.typbasetype AS type
+                                     UNION ALL
+                                     SELECT d.typbasetype FROM layer l JOIN pg_type d ON d.oid = l.type AND d.typtype = 'd')
+                                 SELECT l.type FROM layer l JOIN pg_type d ON d.oid = l.type WHERE d.typtype <> 'd') END AS type
+               OFFSET 0) base
+      LEFT JOIN unique_key k ON k.attnum = a.attnum
      WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum;
 END
@@ -74,11 +81,13 @@ END;
 
 -- The name of a relation as a scope; null when there is none.
 CREATE FUNCTION shopanalytics._relation_name(relation oid) RETURNS text
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
-END;
+AS $$
+BEGIN
+    RETURN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
+END
+$$;
 
 -- Raises an error unless a relation can be the target of requests of the tenant.
 CREATE FUNCTION shopanalytics._check_target(tenant text, target oid) RETURNS void
@@ -111,7 +120,7 @@ BEGIN
     END IF;
     -- what describes a store is in it, too
     IF persistence = 't' OR schema_name LIKE 'pg\_%' OR schema_name = 'information_schema'
-       OR shopanalytics._is_store(schema_oid) AND relation_name IN ('store_setting', 'store_object')
+       OR relation_name IN ('store_setting', 'store_object') AND shopanalytics._is_store(schema_oid)
        OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = target AND d.deptype = 'e') THEN
         RAISE EXCEPTION '% cannot be changed by requests', place
             USING ERRCODE = 'SA011', HINT = 'Temporary tables and those of the system, of an extension or of the settings of a store are no data of a tenant.';
@@ -134,10 +143,11 @@ $$;
 -- and the values that other columns are to have, as images again, as after.  The input
 -- is an array of keys and one of objects with these columns.
 CREATE FUNCTION shopanalytics._item_query(target oid, read_columns text[], after_columns text[]) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', shopanalytics._row_image(k.*), ''before'', %s, ''after'', %s)
+AS $$
+BEGIN
+    RETURN (SELECT format('SELECT jsonb_build_object(''n'', v.n, ''found'', num_nulls(t.%I) = 0, ''key'', shopanalytics._row_image(k.*), ''before'', %s, ''after'', %s)
                      FROM ROWS FROM (jsonb_to_recordset($1 -> ''key'') AS (%s)%s) WITH ORDINALITY AS v (%s)
                      LEFT JOIN %s %s AS t ON %s
                     CROSS JOIN LATERAL (SELECT %s) k%s%s',
@@ -158,5 +168,6 @@ BEGIN ATOMIC
                ' CROSS JOIN LATERAL (SELECT ' || string_agg(format('t.%1$I AS %1$I', c.name), ', ' ORDER BY c.number) FILTER (WHERE c.name = ANY (read_columns)) || ') b',
                ' CROSS JOIN LATERAL (SELECT ' || string_agg(format('%s AS %I', shopanalytics._value_of(c.kind, c.type, 'v.c' || c.number), c.name), ', ' ORDER BY c.number)
                    FILTER (WHERE c.name = ANY (after_columns)) || ') a')
-      FROM shopanalytics._target_columns(target) c;
-END;
+      FROM shopanalytics._target_columns(target) c);
+END
+$$;

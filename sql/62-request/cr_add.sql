@@ -5,8 +5,10 @@
 -- to have, both with the caller's rights and nobody else's: so what an item says was
 -- there before is what the caller could read there, and cannot be made up.
 
--- An item is found by its key, which may be too long for an index itself.
-CREATE INDEX change_item_key ON shopanalytics.change_item (request, pg_catalog.jsonb_hash_extended(key, 0));
+-- An item is found by its key, which may be too long for an index itself.  Below, the
+-- request is compared in a way that no other index can be taken for: to a planner that
+-- knows a small table all are alike.
+CREATE INDEX change_item_key ON shopanalytics.change_item (pg_catalog.jsonb_hash_extended(key, 0), request);
 
 -- Raises an error for an item that is refused; row is null unless it came of a query.
 CREATE FUNCTION shopanalytics._refuse_item(item_row bigint, message text, hint text, detail text DEFAULT NULL, code text DEFAULT 'SA012') RETURNS void
@@ -173,6 +175,7 @@ CREATE FUNCTION shopanalytics._cr_add_batch(request bigint, items jsonb, first_r
     SET search_path = pg_catalog, pg_temp
     -- the rows of a table are looked up, however many there were when that was planned
     SET enable_seqscan = off
+    SET plan_cache_mode = force_generic_plan
     SET jit = off
 AS $$
 DECLARE
@@ -252,7 +255,8 @@ BEGIN
                   FROM read w
                  CROSS JOIN LATERAL (SELECT items -> (grp.place_of[w.n] - 1) AS item) note
                   LEFT JOIN LATERAL (SELECT i.ctid, i.* FROM shopanalytics.change_item i
-                                      WHERE i.request = r.id AND jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(w.key, 0) AND i.key = w.key
+                                      WHERE jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(w.key, 0)
+                                        AND (i.request, i.key) IS NOT DISTINCT FROM (r.id, w.key)
                                       LIMIT 1) known ON true),
             wanted AS (
                 SELECT j.n, j.key, j.known_row, j.known_op, j.known_before, j.known_after, j.known_rule, j.known_confidence,
@@ -425,7 +429,7 @@ BEGIN
             USING ERRCODE = 'SA010', HINT = 'Its items are what it takes back; open another request for anything else.';
     END IF;
     DELETE FROM shopanalytics.change_item i
-     WHERE i.request = r.id AND jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(cr_remove.key, 0) AND i.key = cr_remove.key;
+     WHERE jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(cr_remove.key, 0) AND (i.request, i.key) IS NOT DISTINCT FROM (r.id, cr_remove.key);
     IF NOT FOUND THEN
         RETURN false;
     END IF;

@@ -17,6 +17,7 @@ CREATE FUNCTION shopanalytics.cr_preview(
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET enable_seqscan = off
+    SET plan_cache_mode = force_generic_plan
     SET jit = off
 AS $$
 DECLARE
