@@ -10,7 +10,7 @@ CREATE SCHEMA cr_shop;
 CREATE SCHEMA cr_own AUTHORIZATION regress_cr_ann;
 GRANT USAGE ON SCHEMA cr_shop TO PUBLIC;
 CREATE TABLE cr_shop.c (id integer PRIMARY KEY, segment text, n smallint NOT NULL);
-INSERT INTO cr_shop.c SELECT i, 's' || i, i % 100 FROM generate_series(1, 12000) i;
+INSERT INTO cr_shop.c SELECT i, 's' || i, i % 100 FROM generate_series(1, 6000) i;
 GRANT SELECT ON cr_shop.c TO regress_cr_ann;
 SELECT shopanalytics.grant_duty('regress_cr_ann', 'propose', 'cr_shop'), shopanalytics.grant_duty('regress_cr_ben', 'propose', 'cr_shop');
 CREATE VIEW pg_temp.item AS SELECT request, seq, op, key, before, after, rule, confidence FROM shopanalytics.change_item;
@@ -41,7 +41,7 @@ SELECT op, count(*), count(DISTINCT key), bool_and(CASE op WHEN 'U' THEN after =
                                                        ELSE after IS NULL AND before = jsonb_build_object('id', key -> 'id', 'segment', 's' || (key ->> 'id'), 'n', (key ->> 'id')::integer % 100) END) AS right
   FROM pg_temp.item WHERE request = :many GROUP BY op ORDER BY op;
 SELECT items FROM shopanalytics.change_request WHERE id = :many;
-SELECT shopanalytics.cr_add_query(:many, $$SELECT jsonb_build_object('id', id) AS key, '{"n": 1000}'::jsonb AS after, 'second' AS rule FROM cr_shop.c WHERE id <= 6000 AND id % 1000 <> 0$$);
+SELECT shopanalytics.cr_add_query(:many, $$SELECT jsonb_build_object('id', id) AS key, '{"n": 1000}'::jsonb AS after, 'second' AS rule FROM cr_shop.c WHERE id <= 5500 AND id % 1000 <> 0$$);
 SELECT after ? 'segment' AS segment, after ? 'n' AS n, rule, count(*) FROM pg_temp.item WHERE request = :many AND op = 'U' GROUP BY 1, 2, 3 ORDER BY 1, 2;
 
 -- The query sees what its caller sees: his search_path, his rights, his own objects.
@@ -81,19 +81,19 @@ SELECT shopanalytics.cr_add_query(:own, $$SELECT 1 WHERE false$$);
 SET SESSION AUTHORIZATION regress_cr_ann;
 SELECT shopanalytics.cr_open('cr_shop', 'cr_shop.c', 'impute', 'Bad') AS bad \gset
 PREPARE bad (text) AS SELECT shopanalytics.cr_add_query((SELECT max(id) FROM shopanalytics.change_request), $1);
-EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', CASE id WHEN 7007 THEN 'x' ELSE '1' END) AS after FROM generate_series(1, 9000) id$$);
-EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', CASE id WHEN 7007 THEN NULL ELSE 1 END) AS after FROM generate_series(1, 9000) id$$);
-EXECUTE bad ($$SELECT jsonb_build_object('id', CASE id WHEN 4321 THEN 'x' ELSE id::text END) AS key, jsonb_build_object('n', id) AS after FROM generate_series(1, 9000) id$$);
-EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('segment', 'y', 'n', CASE WHEN id >= 4000 THEN 40000 ELSE 1 END) AS after FROM generate_series(1, 9000) id$$);
-EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 1) AS after FROM generate_series(11001, 13000) id$$);
-EXECUTE bad ($$SELECT 'I' AS op, jsonb_build_object('id', id) AS key, '{"n": 1}'::jsonb AS after FROM generate_series(13000, 12000, -1) id$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', CASE id WHEN 5007 THEN 'x' ELSE '1' END) AS after FROM generate_series(1, 5500) id$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', CASE id WHEN 5007 THEN NULL ELSE 1 END) AS after FROM generate_series(1, 5500) id$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', CASE id WHEN 4321 THEN 'x' ELSE id::text END) AS key, jsonb_build_object('n', id) AS after FROM generate_series(1, 5500) id$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('segment', 'y', 'n', CASE WHEN id >= 400 THEN 40000 ELSE 1 END) AS after FROM generate_series(1, 900) id$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 1) AS after FROM generate_series(5901, 6100) id$$);
+EXECUTE bad ($$SELECT 'I' AS op, jsonb_build_object('id', id) AS key, '{"n": 1}'::jsonb AS after FROM generate_series(6100, 6000, -1) id$$);
 EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object(CASE id WHEN 5 THEN 'm' ELSE 'n' END, 0) AS after FROM generate_series(1, 10) id$$);
 EXECUTE bad ($$SELECT jsonb_build_object('id', nullif(id, 5)) AS key, jsonb_build_object('n', 0) AS after FROM generate_series(1, 10) id$$);
 EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 0) AS after, id / 10.0 AS confidence FROM generate_series(1, 11) id$$);
 EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 0) AS after, CASE id WHEN 4 THEN 'x' ELSE 'U' END AS op FROM generate_series(1, 11) id$$);
 \echo '-- a key that comes twice: in a batch, in two, with other columns, written in another way'
 EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 0) AS after FROM (SELECT i % 100 + 1 FROM generate_series(1, 150) i) g (id)$$);
-EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 0) AS after FROM (SELECT i % 6000 + 1 FROM generate_series(0, 6000) i) g (id)$$);
+EXECUTE bad ($$SELECT jsonb_build_object('id', id) AS key, jsonb_build_object('n', 0) AS after FROM (SELECT i % 5100 + 1 FROM generate_series(0, 5100) i) g (id)$$);
 EXECUTE bad ($$SELECT key, after FROM (VALUES ('{"id": 1}'::jsonb, '{"n": 0}'::jsonb), ('{"id": 2}', '{"n": 0}'), ('{"id": 1}', '{"segment": "x"}')) v (key, after)$$);
 EXECUTE bad ($$SELECT key, '{"n": 0}'::jsonb AS after FROM (VALUES ('{"id": 1}'::jsonb), ('{"id": "01"}')) v (key)$$);
 \echo '-- queries'
