@@ -10,11 +10,6 @@
  * has, so a numeric that went from 1 to 1.0 has, and setting a column to what
  * it is has not.
  *
- * What the columns are comes with the arguments of the trigger: no table is
- * read, and who may not change the trigger cannot change it.  A column that
- * they do not name was added or renamed since, and might be anybody's e-mail
- * address: it is written down as personal.
- *
  * The caller's rights are those of whoever ran the statement.  The log is
  * written below the level of rights, see log_table.c.
  *
@@ -25,11 +20,8 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_index.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
@@ -42,25 +34,18 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
+#include "audit/audit_columns.h"
 #include "audit/audit_header.h"
 #include "audit/log_table.h"
 #include "audit/row_image.h"
 #include "compat.h"
 
 #define ERRCODE_AUDIT_TRUNCATE MAKE_SQLSTATE('S', 'A', '0', '2', '0')
-#define ERRCODE_AUDIT_NO_KEY MAKE_SQLSTATE('S', 'A', '0', '2', '1')
 
 #define AUDIT_SALT_LENGTH 16
 /* Rows that wait are written when they take more than this. */
 #define AUDIT_BATCH_BYTES (4 * 1024 * 1024)
-
-/* Uses of columns, as the arguments of the trigger have them. */
-#define USE_KEY 'k'
-#define USE_PLAIN 's'
-#define USE_PERSONAL 'p'
-#define USE_IGNORED 'i'
 
 typedef struct PairList
 {
@@ -124,96 +109,6 @@ audit_digest_text(AuditWriter *writer, const void *prefix, size_t prefix_length,
 	audit_digest(writer, prefix, prefix_length, bytes, length, "", 0, digest);
 }
 
-/* The use of a column by its name, or 0; from is where the last one was found. */
-static char
-audit_use(const Trigger *trigger, const char *name, int *from)
-{
-	for (int i = 0; i < trigger->tgnargs - 2; i++)
-	{
-		int			place = 2 + (*from + i) % (trigger->tgnargs - 2);
-
-		if (strcmp(trigger->tgargs[place] + 2, name) == 0)
-		{
-			*from = place - 1;
-			return trigger->tgargs[place][0];
-		}
-	}
-	return '\0';
-}
-
-/*
- * Columns of the key are not what they were: those of the primary key that the
- * table has now, if it has one, are as good.
- */
-static void
-audit_use_primary_key(AuditWriter *writer)
-{
-	List	   *indexes = RelationGetIndexList(writer->relation);
-	bool		found = false;
-	ListCell   *cell;
-
-	for (int i = 0; i < writer->ncolumns; i++)
-		if (writer->columns[i].use == USE_KEY)
-			writer->columns[i].use = USE_PLAIN;
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		for (int i = 0; index->indisprimary && i < index->indnkeyatts; i++)
-			for (int j = 0; j < writer->ncolumns; j++)
-				if (writer->columns[j].place == index->indkey.values[i] - 1)
-				{
-					writer->columns[j].use = USE_KEY;
-					found = true;
-				}
-		ReleaseSysCache(tuple);
-	}
-	if (!found)
-		ereport(ERROR,
-				errcode(ERRCODE_AUDIT_NO_KEY),
-				errmsg("table \"%s\" is audited and has no longer the primary key that it had", RelationGetRelationName(writer->relation)),
-				errhint("Give it a primary key and call shopanalytics.audit_refresh(), or end the audit by shopanalytics.audit_disable()."));
-}
-
-/* What the trigger's arguments say of the columns that the table has now. */
-static void
-audit_columns(AuditWriter *writer, const Trigger *trigger)
-{
-	TupleDesc	desc = RelationGetDescr(writer->relation);
-	int			from = 0;
-	int			keys = 0;
-
-	writer->columns = palloc(sizeof(ImageColumn) * desc->natts);
-	writer->ncolumns = 0;
-	writer->needs_pin = false;
-	for (int i = 0; i < desc->natts; i++)
-	{
-		ImageColumn *column = &writer->columns[writer->ncolumns];
-
-		if (!image_column_init(column, desc, i))
-			continue;
-		column->use = audit_use(trigger, column->name, &from);
-		if (column->use == USE_IGNORED)
-			continue;
-		if (column->use == '\0')
-			column->use = USE_PERSONAL;
-		if (column->use == USE_KEY)
-			keys++;
-		writer->needs_pin |= column->needs_pin;
-		writer->ncolumns++;
-	}
-	for (int i = 2; i < trigger->tgnargs; i++)
-		if (trigger->tgargs[i][0] == USE_KEY)
-			keys--;
-	if (keys != 0)
-		audit_use_primary_key(writer);
-	image_sort_columns(writer->columns, writer->ncolumns);
-}
-
 static AuditWriter *
 audit_begin(Relation relation, const Trigger *trigger, char op)
 {
@@ -223,7 +118,8 @@ audit_begin(Relation relation, const Trigger *trigger, char op)
 	if (trigger->tgnargs < 3)
 		elog(ERROR, "trigger \"%s\" has too few arguments", trigger->tgname);
 	writer->relation = relation;
-	audit_columns(writer, trigger);
+	writer->columns = palloc(sizeof(ImageColumn) * Max(RelationGetDescr(relation)->natts, 1));
+	writer->ncolumns = audit_columns(relation, trigger, writer->columns, &writer->needs_pin);
 	for (int i = 0; i < lengthof(lists); i++)
 		lists[i]->pairs = palloc(sizeof(JsonbPair) * Max(writer->ncolumns, 1));
 	writer->header.op = op;
@@ -294,8 +190,6 @@ audit_append_key(AuditWriter *writer, PairList *list, TupleTableSlot *row)
 static void
 audit_image(AuditWriter *writer, const PairList *list, Datum *value, bool *isnull)
 {
-	Jsonb	   *image;
-
 	appendStringInfoString(&writer->text, ", ");
 	*isnull = list->count == 0;
 	if (*isnull)
@@ -303,9 +197,8 @@ audit_image(AuditWriter *writer, const PairList *list, Datum *value, bool *isnul
 		appendStringInfoString(&writer->text, "null");
 		return;
 	}
-	image = image_object(list->pairs, list->count);
-	(void) JsonbToCString(&writer->text, &image->root, VARSIZE(image));
-	*value = JsonbPGetDatum(image);
+	image_append_text(&writer->text, list->pairs, list->count);
+	*value = JsonbPGetDatum(image_object(list->pairs, list->count));
 }
 
 static void
@@ -327,7 +220,6 @@ audit_personal(AuditWriter *writer, Datum *pii, Datum *salt, Datum *pii_hash)
 {
 	JsonbPair	pairs[2];
 	PairList	both = {0, pairs};
-	Jsonb	   *image;
 	bytea	   *random = palloc(VARHDRSZ + AUDIT_SALT_LENGTH);
 	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 
@@ -335,7 +227,6 @@ audit_personal(AuditWriter *writer, Datum *pii, Datum *salt, Datum *pii_hash)
 		audit_append_personal(&both, "after", &writer->personal_after);
 	if (writer->personal_before.count > 0)
 		audit_append_personal(&both, "before", &writer->personal_before);
-	image = image_object(both.pairs, both.count);
 
 	SET_VARSIZE(random, VARHDRSZ + AUDIT_SALT_LENGTH);
 	if (!pg_strong_random(VARDATA(random), AUDIT_SALT_LENGTH))
@@ -344,11 +235,11 @@ audit_personal(AuditWriter *writer, Datum *pii, Datum *salt, Datum *pii_hash)
 				errmsg("could not generate random bytes"));
 
 	resetStringInfo(&writer->text);
-	(void) JsonbToCString(&writer->text, &image->root, VARSIZE(image));
+	image_append_text(&writer->text, both.pairs, both.count);
 	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	audit_digest_text(writer, VARDATA(random), AUDIT_SALT_LENGTH, (uint8 *) VARDATA(digest));
 
-	*pii = JsonbPGetDatum(image);
+	*pii = JsonbPGetDatum(image_object(both.pairs, both.count));
 	*salt = PointerGetDatum(random);
 	*pii_hash = PointerGetDatum(digest);
 }

@@ -13,6 +13,7 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 /* How values of a column are written. */
@@ -53,6 +54,7 @@ extern bool image_is_same(const ImageColumn *column, Datum a, bool a_is_null, Da
 extern void image_value(ImageColumn *column, Datum value, bool isnull, JsonbValue *result);
 extern bool image_texts_are_equal(const JsonbValue *a, const JsonbValue *b);
 extern void image_name(const ImageColumn *column, JsonbPair *pair);
+extern void image_append_text(StringInfo text, const JsonbPair *pairs, int npairs);
 extern Jsonb *image_object(JsonbPair *pairs, int npairs);
 
 #endif							/* ROW_IMAGE_H */

@@ -190,6 +190,12 @@ UPDATE audit_shop.number SET j = '"null"', t = NULL;
 SELECT op, before, after FROM pg_temp.logged;
 CALL pg_temp.forget();
 
+-- What is hashed is what is stored, whatever signs and depths it has.
+INSERT INTO audit_shop.number (id, t, j) SELECT 2, string_agg(chr(i), '' ORDER BY i) || 'é€😀', '{"": [], "a\u0001\n\"": {}, "b": [1.50, [true, null, {"c": "\\ \t é", "d": [{}]}], "x"], "e": -1e-7}' FROM generate_series(1, 127) i;
+UPDATE audit_shop.number SET j = (SELECT (repeat('[', 500) || '{"a": 1}' || repeat(']', 500))::jsonb) WHERE id = 2;
+SELECT r.after ->> 't' = (SELECT string_agg(chr(i), '' ORDER BY i) || 'é€😀' FROM generate_series(1, 127) i) AS same, after -> 'j' -> 'b' AS b FROM shopanalytics.audit_row r WHERE op = 'I';
+CALL pg_temp.forget();
+
 -- Written alike in every session: instants, intervals, bytes, money
 CREATE TABLE audit_shop.moment (id integer PRIMARY KEY, at timestamptz, span tstzrange, i interval, b bytea, m money, c regclass, ts timestamp, d date, tz timetz, f float8[], p point);
 SELECT shopanalytics.audit_enable('audit_shop.moment');
