@@ -116,25 +116,25 @@ BEGIN ATOMIC
                         AND a.attrelid OPERATOR(pg_catalog.=) relation AND a.attnum OPERATOR(pg_catalog.=) k.attnum));
 END;
 
--- A query of the keys of the rows that meet a condition, in the order of the keys.
-CREATE FUNCTION shopanalytics._dq_keys_query(relation regclass, key_columns text[], rows text, condition text, max_keys integer) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    pairs text;
-    list text;
-BEGIN
-    SELECT string_agg(format('%L, r.%I', k.name, k.name), ', ' ORDER BY k.place), string_agg(format('r.%I', k.name), ', ' ORDER BY k.place)
-      INTO pairs, list
+-- What names rows, as k1, k2, ...; and the query of the first of them, from a query that
+-- has these columns.  The keys are made of the few that are left, not of all that fail.
+CREATE FUNCTION shopanalytics._dq_key_list(relation regclass, key_columns text[]) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT string_agg(format('r.%I AS k%s', k.name, k.place), ', ' ORDER BY k.place)
       FROM unnest(shopanalytics._dq_keys(relation, key_columns)) WITH ORDINALITY AS k (name, place);
-    IF pairs IS NULL THEN
-        RETURN NULL;
-    END IF;
-    RETURN format('SELECT coalesce(jsonb_agg(k.key), ''[]'') FROM (SELECT jsonb_build_object(%s) AS key FROM %s WHERE %s ORDER BY %s LIMIT %s) k',
-                  pairs, rows, condition, list, max_keys);
-END
-$$;
+END;
+
+CREATE FUNCTION shopanalytics._dq_keys_query(relation regclass, key_columns text[], rows text, max_keys integer) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT format('SELECT coalesce(jsonb_agg(jsonb_build_object(%s)), ''[]'') FROM (SELECT %s FROM %s ORDER BY %s LIMIT %s) k',
+                  string_agg(format('%L, k.k%s', k.name, k.place), ', ' ORDER BY k.place),
+                  string_agg(format('k%s', k.place), ', ' ORDER BY k.place), rows,
+                  string_agg(format('k%s', k.place), ', ' ORDER BY k.place), max_keys)
+      FROM unnest(shopanalytics._dq_keys(relation, key_columns)) WITH ORDINALITY AS k (name, place)
+    HAVING count(*) > 0;
+END;
 
 -- The SQL of a check.  Either items, aggregates by name, or a query of its own that
 -- returns an object of such; keys_query returns the keys of the rows that fail.
@@ -228,8 +228,9 @@ BEGIN
         IF missing <> 'false' THEN
             items := items || jsonb_build_object('missing', format('count(*) FILTER (WHERE %s)', concat_ws(' AND ', nullif(kept, 'true'), missing)));
         END IF;
-        keys_query := shopanalytics._dq_keys_query(relation, c.key_columns, source,
-            format('%s AND (%s)', kept, CASE WHEN c.nulls = 'fail' THEN concat_ws(' OR ', bad, missing) ELSE bad END), max_keys);
+        keys_query := shopanalytics._dq_keys_query(relation, c.key_columns,
+            format('(SELECT %s FROM %s WHERE %s AND (%s)) s', shopanalytics._dq_key_list(relation, c.key_columns), source, kept,
+                   CASE WHEN c.nulls = 'fail' THEN concat_ws(' OR ', bad, missing) ELSE bad END), max_keys);
     END IF;
     IF items IS NOT NULL AND c.where_sql IS NOT NULL THEN
         items := items || jsonb_build_object('kept', format('count(*)%s', filter));

@@ -17,8 +17,6 @@ DECLARE
     columns text[] := shopanalytics._dq_columns(relation, c.args);
     list text := array_to_string(columns, ', ');
     missing text := (SELECT string_agg(format('%s IS NOT DISTINCT FROM NULL', x), ' AND ') FROM unnest(columns) x);
-    pairs text;
-    key_list text;
 BEGIN
     query := format('SELECT jsonb_build_object(''total'', %s, ''kept'', coalesce(sum(n), 0), ''missing'', coalesce(sum(n) FILTER (WHERE missing), 0), '
                     '''distinct'', count(*) FILTER (WHERE NOT missing), ''dup_surplus'', coalesce(sum(n - 1) FILTER (WHERE NOT missing), 0), '
@@ -26,15 +24,10 @@ BEGIN
                     'FROM (SELECT count(*) AS n, %s AS missing FROM %s WHERE %s GROUP BY %s) g',
                     CASE WHEN kept = 'true' THEN 'coalesce(sum(n), 0)' ELSE format('(SELECT count(*) FROM %s)', source) END,
                     missing, source, kept, list);
-    SELECT string_agg(format('%L, r.%I', k.name, k.name), ', ' ORDER BY k.place), string_agg(format('r.%I', k.name), ', ' ORDER BY k.place)
-      INTO pairs, key_list
-      FROM unnest(shopanalytics._dq_keys(relation, c.key_columns)) WITH ORDINALITY AS k (name, place);
-    IF pairs IS NOT NULL THEN
-        keys_query := format('SELECT coalesce(jsonb_agg(k.key), ''[]'') FROM (SELECT s.key FROM (SELECT jsonb_build_object(%s) AS key, row_number() OVER (ORDER BY %s) AS place, '
-                             'count(*) OVER (PARTITION BY %s) AS n, %s AS missing FROM %s WHERE %s) s WHERE %s ORDER BY s.place LIMIT %s) k',
-                             pairs, key_list, list, missing, source, kept,
-                             CASE WHEN c.nulls = 'fail' THEN 's.n > 1 OR s.missing' ELSE 's.n > 1 AND NOT s.missing' END, max_keys);
-    END IF;
+    keys_query := shopanalytics._dq_keys_query(relation, c.key_columns,
+        format('(SELECT %s, count(*) OVER (PARTITION BY %s) AS n, %s AS missing FROM %s WHERE %s) s WHERE %s',
+               shopanalytics._dq_key_list(relation, c.key_columns), list, missing, source, kept,
+               CASE WHEN c.nulls = 'fail' THEN 's.n > 1 OR s.missing' ELSE 's.n > 1 AND NOT s.missing' END), max_keys);
 END
 $$;
 
@@ -58,8 +51,6 @@ DECLARE
     inner_list text;
     other_list text;
     conditions text;
-    key_names text[] := shopanalytics._dq_keys(relation, c.key_columns);
-    key_list text;
     joined text;
 BEGIN
     IF other IS NULL THEN
@@ -76,23 +67,16 @@ BEGIN
       FROM unnest(columns) WITH ORDINALITY AS x (name, place);
     SELECT string_agg(format('%s AS c%s', d.expression, x.place), ', ' ORDER BY x.place) INTO other_list
       FROM unnest(to_columns) WITH ORDINALITY AS x (name, place), shopanalytics._dq_column(other, x.name) d;
-    SELECT coalesce(string_agg(format(', r.%I AS k%s', k.name, k.place), '' ORDER BY k.place), '') INTO key_list
-      FROM unnest(key_names) WITH ORDINALITY AS k (name, place);
 
     -- the keys are made distinct, so no row is counted twice, and the join can be hashed
-    joined := format('(SELECT %s AS kept, %s%s, %s AS missing FROM %s) t LEFT JOIN (SELECT DISTINCT %s, true AS found FROM %s) o ON %s',
-                     kept, inner_list, key_list, (SELECT string_agg(format('%s IS NOT DISTINCT FROM NULL', x), ' OR ') FROM unnest(columns) x), source,
+    joined := format('(SELECT %s AS missing FROM %s) t LEFT JOIN (SELECT DISTINCT %s, true AS found FROM %s) o ON %s',
+                     concat_ws(', ', kept || ' AS kept', inner_list, shopanalytics._dq_key_list(relation, c.key_columns),
+                               (SELECT string_agg(format('%s IS NOT DISTINCT FROM NULL', x), ' OR ') FROM unnest(columns) x)), source,
                      other_list, shopanalytics._dq_rows(c.args ->> 'table', trial), conditions);
     query := format('SELECT jsonb_build_object(''total'', count(*), ''kept'', count(*) FILTER (WHERE t.kept), ''missing'', count(*) FILTER (WHERE t.kept AND t.missing), '
                     '''bad'', count(*) FILTER (WHERE t.kept AND NOT t.missing AND o.found IS NULL)) FROM %s', joined);
-    IF key_names IS NOT NULL THEN
-        SELECT format('SELECT coalesce(jsonb_agg(k.key), ''[]'') FROM (SELECT jsonb_build_object(%s) AS key FROM %s WHERE t.kept AND o.found IS NULL%s ORDER BY %s LIMIT %s) k',
-                      string_agg(format('%L, t.k%s', k.name, k.place), ', ' ORDER BY k.place), joined,
-                      CASE WHEN c.nulls = 'fail' THEN '' ELSE ' AND NOT t.missing' END,
-                      string_agg(format('t.k%s', k.place), ', ' ORDER BY k.place), max_keys)
-          INTO keys_query
-          FROM unnest(key_names) WITH ORDINALITY AS k (name, place);
-    END IF;
+    keys_query := shopanalytics._dq_keys_query(relation, c.key_columns,
+        format('%s WHERE t.kept AND o.found IS NULL%s', joined, CASE WHEN c.nulls = 'fail' THEN '' ELSE ' AND NOT t.missing' END), max_keys);
 END
 $$;
 

@@ -187,6 +187,7 @@ INSERT INTO deviating VALUES
     ('_dq_expected_range', 'stable, called on null, parallel safe'),
     ('_dq_expect_volume', 'stable, called on null, parallel safe'),
     ('_dq_judge', 'stable, called on null, parallel safe'),
+    ('_dq_key_list', 'stable, called on null, parallel safe'),
     ('_dq_keys', 'stable, called on null, parallel safe'),
     ('_dq_keys_query', 'stable, called on null, parallel safe'),
     ('_dq_measure', 'stable, called on null, parallel unsafe'),

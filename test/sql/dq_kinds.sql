@@ -84,6 +84,18 @@ TRUNCATE dq_shop.products;
 INSERT INTO dq_shop.products VALUES (1, NULL), (1, NULL), (2, 'c');
 SELECT 'C12' AS test, status, rows_evaluated, rows_failed FROM shopanalytics.dq_run('dq_shop', '{unique pairs}');
 
+-- Columns that are named as what the queries name theirs.
+CREATE TABLE dq_shop.odd (k1 integer PRIMARY KEY, n integer, missing integer, kept integer, r integer, s integer, t integer, found boolean, x integer, "Quoted ""col""" text);
+INSERT INTO dq_shop.odd VALUES (1, 1, 1, 1, 1, 1, 1, true, 1, 'a'), (2, 1, 2, 2, 2, 2, 2, false, 2, 'b'), (3, 7, 3, 3, NULL, 3, 3, NULL, 3, NULL);
+SELECT shopanalytics.dq_check_add('dq_shop', 'odd unique', 'dq_shop.odd', 'unique', '{"columns": ["n"]}', where_sql => 'n > 0 AND missing > 0 AND kept > 0', key_columns => '{s,k1,n,missing}'),
+       shopanalytics.dq_check_add('dq_shop', 'odd reference', 'dq_shop.odd', 'reference', '{"column": "n", "table": "dq_shop.odd", "to": ["k1"]}', where_sql => 'kept > 0 AND found IS NULL', key_columns => '{t,found}'),
+       shopanalytics.dq_check_add('dq_shop', 'odd expression', 'dq_shop.odd', 'expression', '{"expression": "r > 1 AND n > 0 AND t > 0"}', nulls => 'fail', key_columns => '{r,"Quoted \"col\""}'),
+       shopanalytics.dq_check_add('dq_shop', 'odd not null', 'dq_shop.odd', 'not_null', '{"column": "Quoted \"col\""}', key_columns => '{"Quoted \"col\"",k1}'),
+       shopanalytics.dq_check_add('dq_shop', 'odd distribution', 'dq_shop.odd', 'distribution', '{"column": "x", "baseline_where": "x > 0 AND n > 0"}', where_sql => 's > 0'),
+       shopanalytics.dq_check_add('dq_shop', 'odd reconciliation', 'dq_shop.odd', 'reconciliation', '{"table": "dq_shop.odd", "by": ["s"], "measures": {"x": {"function": "sum", "column": "x"}}}', where_sql => 't > 0');
+SELECT check_name, status, rows_evaluated, rows_failed, message FROM shopanalytics.dq_run('dq_shop', target => 'dq_shop.odd');
+EXECUTE keys;
+
 -- Custom: what it returns is the key; the share is of the rows of the table.
 SELECT shopanalytics.dq_check_add('dq_shop', 'custom', 'dq_shop.lines', 'custom', '{"query": "SELECT order_id, count(*) AS lines FROM dq_shop.lines GROUP BY order_id HAVING count(*) > 1 ORDER BY order_id -- twice"}', unit => 'percent', fail_if => 40);
 SELECT check_name, status, rows_evaluated, rows_failed, value FROM shopanalytics.dq_run('dq_shop', '{custom}');

@@ -125,8 +125,8 @@ is_deeply(\@told, [ $node->safe_psql('postgres', q{SELECT id FROM shopanalytics.
 
 # 4.M: everything about quality is in a dump, and numbers go on.
 my $dump = PostgreSQL::Test::Utils::tempdir();
-my @tables = qw(dq_check dq_calendar dq_run dq_result dq_failure dq_metric dq_alert);
-$node->safe_psql('postgres', q{SELECT shopanalytics.dq_calendar_set('demo', 'sundays', weekdays => '{7}')}, extra_params => [ '-U', 'steward' ]);
+my @tables = qw(dq_check dq_calendar dq_run dq_result dq_failure dq_metric dq_alert qa_snapshot qa_metric);
+$node->safe_psql('postgres', q{SELECT shopanalytics.dq_calendar_set('demo', 'sundays', weekdays => '{7}'), shopanalytics.qa_take('demo')}, extra_params => [ '-U', 'steward' ]);
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$dump/custom", $node->connstr('postgres') ], 'dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('restored'), "$dump/custom" ], 'restore');
@@ -140,6 +140,9 @@ $ENV{PGDATABASE} = 'restored';
 ($exit, $stdout, $stderr) = check('-s', 'demo', '-U', 'steward');
 is($exit, 5, 'the checks run where they were restored');
 like($stdout, qr/run 10$/m, 'under the next number');
+is($node->safe_psql('restored', q{SELECT shopanalytics.qa_take('demo', 'after')}, extra_params => [ '-U', 'steward' ]), 2, 'so does the next snapshot');
+is($node->safe_psql('restored', q{SELECT string_agg(DISTINCT verdict, ' ' ORDER BY verdict) FROM shopanalytics.qa_report('demo')}, extra_params => [ '-U', 'steward' ]),
+	'clean ok same', 'which finds nothing changed');
 
 $node->stop;
 done_testing();
