@@ -3,14 +3,11 @@
 -- happens; and an advisory lock of the session from before the first until after the
 -- second.  A run that is noted as running and whose lock is free has been lost.
 
--- Whether a job is this session's to run.
-CREATE FUNCTION shopanalytics._is_job_of_session(job shopanalytics.job) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT job.run_as OPERATOR(pg_catalog.=) w.role
-           AND (job.command OPERATOR(pg_catalog.<>) 'sql' OR job.author_login OPERATOR(pg_catalog.=) w.login AND NOT w.is_trusted_broker)
-      FROM shopanalytics.whoami() w;
-END;
+-- Whether a job is to be run by who whoami() says.
+CREATE FUNCTION shopanalytics._is_job_of(job shopanalytics.job, role text, login text, is_trusted_broker boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN job.run_as OPERATOR(pg_catalog.=) role
+           AND (job.command OPERATOR(pg_catalog.<>) 'sql' OR job.author_login OPERATOR(pg_catalog.=) login AND NOT is_trusted_broker);
 
 -- The tenants whose jobs who logged in may run, * for all; an error when there are none.
 CREATE FUNCTION shopanalytics._check_may_tick() RETURNS text[]
@@ -53,8 +50,9 @@ BEGIN
 
     tenants := '{}';
     names := '{}';
-    FOR job IN SELECT j.* FROM shopanalytics.job j
-                WHERE j.enabled AND j.handled_until < at AND ('*' = ANY (may_run) OR j.tenant = ANY (may_run)) AND shopanalytics._is_job_of_session(j)
+    FOR job IN SELECT j.* FROM shopanalytics.whoami() w, shopanalytics.job j
+                WHERE j.enabled AND j.handled_until < at AND ('*' = ANY (may_run) OR j.tenant = ANY (may_run))
+                  AND shopanalytics._is_job_of(j, w.role, w.login, w.is_trusted_broker)
                 ORDER BY j.tenant, j.name
     LOOP
         due := shopanalytics._next_time(job.schedule, job.handled_until, job.timezone);
@@ -85,7 +83,7 @@ BEGIN
     PERFORM shopanalytics._require_duty(CASE WHEN shopanalytics.has_duty('apply', tenant) THEN 'apply' ELSE 'admin' END, tenant, '*');
     -- Another tick is just taking it, or somebody changing it: there will be another.
     SELECT * INTO job FROM shopanalytics.job j WHERE j.tenant = _job_begin.tenant AND j.name = _job_begin.name FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND OR NOT shopanalytics._is_job_of_session(job) THEN
+    IF NOT FOUND OR NOT (SELECT shopanalytics._is_job_of(job, w.role, w.login, w.is_trusted_broker) FROM shopanalytics.whoami() w) THEN
         RETURN;
     END IF;
     IF at IS NOT NULL THEN
@@ -298,8 +296,8 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM shopanalytics._no_such_job(tenant, name);
     END IF;
-    IF NOT shopanalytics._is_job_of_session(job) THEN
-        SELECT * INTO who FROM shopanalytics.whoami();
+    SELECT * INTO who FROM shopanalytics.whoami();
+    IF NOT shopanalytics._is_job_of(job, who.role, who.login, who.is_trusted_broker) THEN
         RAISE EXCEPTION 'job "%" of tenant "%" is not for login "%" with role "%" to run', name, tenant, who.login, who.role
             USING ERRCODE = 'SA051',
                   HINT = CASE WHEN job.command = 'sql' THEN format('It is SQL of login %I, run as %I.', job.author_login, job.run_as)

@@ -223,7 +223,7 @@ INSERT INTO deviating VALUES
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_holds_apply_lock', 'volatile, strict, parallel unsafe'),
     ('_installed_version', 'stable, strict, parallel safe'),
-    ('_is_job_of_session', 'stable, called on null, parallel safe'),
+    ('_is_job_of', 'immutable, called on null, parallel safe'),
     ('_is_lent', 'stable, strict, parallel safe'),
     ('_is_member', 'stable, strict, parallel safe'),
     ('_is_store', 'stable, strict, parallel safe'),

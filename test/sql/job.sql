@@ -19,7 +19,8 @@ CREATE FUNCTION pg_temp.in_future(at timestamptz) RETURNS boolean LANGUAGE sql A
 
 -- What there is to run.
 SELECT command, arguments FROM shopanalytics.job_command WHERE command IN ('stage', 'sql') ORDER BY command;
--- each is one routine, so its name says which
+-- each is there, and one routine, so its name says which
+SELECT c FROM unnest(shopanalytics._job_commands()) c WHERE c NOT IN (SELECT command FROM shopanalytics.job_command);
 SELECT command, count(*) FROM shopanalytics.job_command GROUP BY command HAVING count(*) > 1;
 
 -- Added, and when it runs; all that can be said of a job.

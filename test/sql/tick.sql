@@ -214,20 +214,25 @@ SELECT job, state, message FROM shopanalytics.job_run WHERE job = 'crashed' ORDE
 -- Functions as jobs: what they return is the message, of rows how many of each status.
 SELECT count(shopanalytics.job_remove(tenant, name)) FROM shopanalytics.job;
 RESET SESSION AUTHORIZATION;
-SELECT shopanalytics.grant_duty('regress_tick_shop', 'dq_admin', 'tick_shop'), shopanalytics.grant_duty('regress_tick_all', 'admin');
+SELECT shopanalytics.grant_duty('regress_tick_shop', 'dq_admin', 'tick_shop'), shopanalytics.grant_duty('regress_tick_shop', 'propose', 'tick_shop'), shopanalytics.grant_duty('regress_tick_all', 'admin');
 SET SESSION AUTHORIZATION regress_tick_shop;
 SELECT shopanalytics.dq_check_add('tick_shop', name, 'tick_shop.customers', 'not_null', jsonb_build_object('column', column_name)) IS NOT NULL AS added
   FROM (VALUES ('has an id', 'customer_id'), ('has an email', 'email'), ('has a segment', 'segment')) c (name, column_name);
 SELECT shopanalytics.job_add('tick_shop', 'checks', '@daily', 'dq_run') IS NOT NULL, shopanalytics.job_add('tick_shop', 'purge', '@daily', 'dq_purge', '{"older_than": "1 year"}') IS NOT NULL;
 CALL shopanalytics.run_job('tick_shop', 'checks');
 CALL shopanalytics.run_job('tick_shop', 'purge');
+SELECT shopanalytics.job_add('tick_shop', command, '@daily', command, args) IS NOT NULL AS added FROM (VALUES ('qa_take', '{"label": "nightly"}'::jsonb), ('clean_run', '{"rules": ["untidy_email", "missing_segment"]}')) c (command, args);
+CALL shopanalytics.run_job('tick_shop', 'qa_take');
+CALL shopanalytics.run_job('tick_shop', 'clean_run');
+CALL shopanalytics.run_job('tick_shop', 'clean_run');
 SET SESSION AUTHORIZATION regress_tick_all;
-SELECT count(shopanalytics.job_add('*', command, '@daily', command)) FROM unnest('{cr_expire,audit_partitions,seal}'::text[]) command;
+SELECT count(shopanalytics.job_add('*', command, '@daily', command)) FROM unnest('{cr_expire,audit_partitions,seal,retain}'::text[]) command;
 CALL shopanalytics.run_job('*', 'cr_expire');
 CALL shopanalytics.run_job('*', 'audit_partitions');
 CALL shopanalytics.run_job('*', 'seal');
+CALL shopanalytics.run_job('*', 'retain');
 RESET SESSION AUTHORIZATION;
-SELECT job, state, CASE WHEN job IN ('seal', 'audit_partitions') THEN (message::bigint >= 0)::text ELSE message END AS message FROM shopanalytics.job_run WHERE job = tenant OR tenant = '*' OR job IN ('checks', 'purge') ORDER BY id;
+SELECT job, state, CASE WHEN job IN ('seal', 'audit_partitions', 'qa_take') THEN (message::bigint >= 0)::text ELSE message END AS message FROM shopanalytics.job_run WHERE job = tenant OR tenant = '*' OR job IN ('checks', 'purge', 'qa_take', 'clean_run') ORDER BY id;
 SELECT shopanalytics.job_remove(tenant, name) FROM shopanalytics.job WHERE tenant = '*';
 SET SESSION AUTHORIZATION regress_tick_shop;
 SELECT shopanalytics.dq_check_remove(tenant, name) FROM shopanalytics.dq_check WHERE tenant = 'tick_shop';
