@@ -389,7 +389,7 @@ BEGIN
     FOR col IN SELECT c.*, f.place FROM unnest(fixed_columns) WITH ORDINALITY f (name, place)
                  JOIN shopanalytics._clean_columns(store, entity, goal.target) c ON c.name = f.name
                 WHERE shopanalytics._clean_column_problem(store, entity, goal.target, f.name) IS NULL ORDER BY f.place LOOP
-        changes := changes || format(', (%L, %L, c.%I, %s, CASE WHEN c.%I = ANY (%L) THEN %s END)', col.name, col.target_column, 'winner ' || col.place,
+        changes := changes || format(', (%L, %L, c.%I, coalesce(%s, ''null''), CASE WHEN c.%I = ANY (%L) THEN coalesce(%s, ''null'') END)', col.name, col.target_column, 'winner ' || col.place,
                                      shopanalytics._image_of(col.target_kind, format('c.%I::%s', 'raw ' || col.place, col.target_type)), 'winner ' || col.place, selected,
                                      shopanalytics._image_of(col.target_kind, format('c.%I::%s', 'fixed ' || col.place, col.target_type)));
     END LOOP;

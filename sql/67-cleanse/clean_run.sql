@@ -17,9 +17,9 @@ BEGIN
                   JOIN shopanalytics.change_item c ON c.request = r.id
                  WHERE r.tenant = $1 AND t.oid = $3 AND r.state IN ('draft', 'submitted', 'approved', 'applying')
                    AND (r.expires_at > now()) IS NOT FALSE AND c.status = 'pending') o
-         WHERE i.entity = $2 AND i.op = o.op AND i.key = o.key
+         WHERE i.entity = $2 AND i.op = o.op AND jsonb_hash_extended(i.key, 0) = jsonb_hash_extended(o.key, 0) AND i.key = o.key
            AND (i.op = 'D' AND o.before @> i.before
-                OR o.before -> i.target_column = coalesce(i.before, 'null') AND o.after -> i.target_column = coalesce(i.after, 'null'))
+                OR o.before -> i.target_column = i.before AND o.after -> i.target_column = i.after)
         $sql$ USING store, entity, target;
 END
 $$;
@@ -48,7 +48,7 @@ BEGIN
     EXECUTE $sql$
         SELECT to_hex(bit_xor(hashtextextended(t.change, 0))) || to_hex(bit_xor(hashtextextended(t.change, 1))) || to_hex(count(*))
           FROM pg_temp."clean item" i JOIN pg_temp."clean rule" r ON r.entity = i.entity AND r.name = i.rule,
-               LATERAL (SELECT concat_ws(E'\n', i.key, i.target_column, i.rule, coalesce(i.before, 'null'), coalesce(i.after, 'null')) AS change) t
+               LATERAL (SELECT concat_ws(E'\n', i.key, i.target_column, i.rule, i.before, i.after) AS change) t
          WHERE i.entity = $1 AND r.kind = $2 AND i.op = $3 AND i.request IS NULL
         $sql$ INTO content USING entity, kind, op;
     content := format('clean_run %s %s %s', entity, _clean_propose.kind, content);
@@ -74,9 +74,9 @@ BEGIN
             SELECT i.key
               FROM pg_temp."clean item" i
               JOIN pg_temp."clean rule" r ON r.entity = i.entity AND r.name = i.rule
-              LEFT JOIN shopanalytics.change_item c ON c.request = $4 AND c.key = i.key
+              LEFT JOIN shopanalytics.change_item c ON c.request = $4 AND jsonb_hash_extended(c.key, 0) = jsonb_hash_extended(i.key, 0) AND c.key = i.key
              WHERE i.entity = $1 AND r.kind = $2 AND i.op = $3 AND i.request IS NULL
-               AND (CASE i.op WHEN 'D' THEN c.before @> i.before ELSE c.before -> i.target_column = coalesce(i.before, 'null') END) IS NOT TRUE
+               AND (CASE i.op WHEN 'D' THEN c.before @> i.before ELSE c.before -> i.target_column = i.before END) IS NOT TRUE
              ORDER BY i.number LIMIT 1
             $sql$ INTO changed USING entity, kind, op, opened;
         IF changed IS NOT NULL THEN
@@ -123,7 +123,7 @@ BEGIN
            SET kind = CASE r.action WHEN 'exclude' THEN 'dedupe' WHEN 'fix' THEN coalesce(m.kind, CASE WHEN r.name LIKE 'missing\_%' THEN 'impute' ELSE 'cleanse' END) ELSE 'flag' END
           FROM pg_temp."clean rule" s
           LEFT JOIN (SELECT i.entity, i.rule,
-                            CASE WHEN bool_and(i.before IS NULL OR jsonb_typeof(i.before) = 'string' AND shopanalytics.clean_text(i.before #>> '{}') = '')
+                            CASE WHEN bool_and(i.before = 'null' OR jsonb_typeof(i.before) = 'string' AND shopanalytics.clean_text(i.before #>> '{}') = '')
                                  THEN 'impute' ELSE 'cleanse' END AS kind
                        FROM pg_temp."clean item" i WHERE i.op = 'U' GROUP BY i.entity, i.rule) m ON m.entity = s.entity AND m.rule = s.name
          WHERE r.entity = s.entity AND r.name = s.name
@@ -188,6 +188,7 @@ BEGIN
         PERFORM shopanalytics._clean_collect(store, entity);
     END LOOP;
     CALL shopanalytics._clean_set_kinds();
+    EXECUTE 'ANALYZE pg_temp."clean item"';
 END
 $$;
 
@@ -321,7 +322,7 @@ BEGIN
         END IF;
         CONTINUE WHEN shown >= sample;
         row_now := shopanalytics._lock_row(change.target, change.key);
-        CONTINUE WHEN (CASE change.op WHEN 'D' THEN row_now @> change.before ELSE row_now -> change.target_column = coalesce(change.before, 'null') END) IS NOT TRUE;
+        CONTINUE WHEN (CASE change.op WHEN 'D' THEN row_now @> change.before ELSE row_now -> change.target_column = change.before END) IS NOT TRUE;
         shown := shown + 1;
         entity := change.entity;
         rule := change.rule;
