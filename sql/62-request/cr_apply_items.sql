@@ -209,6 +209,8 @@ BEGIN
     IF last_seq IS NULL THEN
         RETURN;
     END IF;
+    -- for the audit, until the end of this function
+    PERFORM shopanalytics._audit_set_request(r.id);
     results := shopanalytics._apply_items(target, shopanalytics._apply_query(target, batch.groups, true), batch.items);
     IF on_conflict = 'abort' THEN
         failed := shopanalytics._failed(results);
