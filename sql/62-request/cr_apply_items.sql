@@ -209,9 +209,9 @@ BEGIN
     IF last_seq IS NULL THEN
         RETURN;
     END IF;
-    -- for the audit, until the end of this function
     PERFORM shopanalytics._audit_set_request(r.id);
     results := shopanalytics._apply_items(target, shopanalytics._apply_query(target, batch.groups, true), batch.items);
+    PERFORM shopanalytics._audit_set_request(0);
     IF on_conflict = 'abort' THEN
         failed := shopanalytics._failed(results);
         IF failed IS NOT NULL THEN
