@@ -1,6 +1,7 @@
 -- clean_run and clean_preview: what the rules change becomes requests, and nothing else
 -- is written; mapped tables, tenants, duties, errors.
 \set SHOW_CONTEXT never
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';

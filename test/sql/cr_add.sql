@@ -1,5 +1,6 @@
 -- Items of a draft: rows to insert, update and delete, what they read and what is refused.
 \set SHOW_CONTEXT never
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 SET timezone = 'America/New_York';

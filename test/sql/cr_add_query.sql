@@ -1,6 +1,7 @@
 -- The rows of a query as items: whose query it is, what it may give, and in batches.
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 CREATE ROLE regress_cr_ann LOGIN;

@@ -1,6 +1,7 @@
 -- Approving, rejecting, withdrawing, expiry: who may not and why, each with its code.
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 CREATE ROLE regress_cr_stewards;

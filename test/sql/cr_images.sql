@@ -6,6 +6,7 @@ SET datestyle = 'German';
 SET intervalstyle = 'sql_standard';
 SET bytea_output = 'escape';
 SET extra_float_digits = -15;
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 CREATE ROLE regress_cr_ann LOGIN;

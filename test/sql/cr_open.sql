@@ -1,5 +1,6 @@
 -- Opening change requests: who may, for which tables, and the same call again.
 \set SHOW_CONTEXT never
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 SET timezone = 'UTC';

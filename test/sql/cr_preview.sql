@@ -1,6 +1,7 @@
 -- What a request would do now: 4.G as far as it can be seen before it is done.
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 CREATE ROLE regress_cr_ann LOGIN;

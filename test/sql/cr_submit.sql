@@ -1,6 +1,7 @@
 -- Submitting: the hash of the content, what approval is needed, edits afterwards.
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 DELETE FROM shopanalytics.event;
 CREATE ROLE regress_cr_ann LOGIN;

@@ -1,5 +1,6 @@
 -- merge_back: the latest row of each key of a staging table becomes a proposal.  A23
 \set SHOW_CONTEXT never
+TRUNCATE shopanalytics.change_item, shopanalytics.approval, shopanalytics.change_request;
 ALTER TABLE shopanalytics.change_request ALTER COLUMN id RESTART;
 SET timezone = 'America/New_York';
 CREATE ROLE regress_merge_ann LOGIN;
