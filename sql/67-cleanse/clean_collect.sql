@@ -116,50 +116,43 @@ BEGIN ATOMIC
      ORDER BY a.attnum;
 END;
 
--- Why a column of the target cannot be changed; null when it can.
-CREATE FUNCTION shopanalytics._clean_column_problem(store text, entity text, target regclass, column_name text) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+-- Why a column of the target, as _clean_columns() describes it, cannot be changed; null
+-- when it can.
+CREATE FUNCTION shopanalytics._clean_column_problem(target_name text, col jsonb) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    target_name text := shopanalytics._relation_name(target);
-    col record;
-BEGIN
-    SELECT * INTO STRICT col FROM shopanalytics._clean_columns(store, entity, target) c WHERE c.name = column_name;
-    RETURN CASE WHEN col.target_column IS NULL THEN format('no column of %s stands behind %I as it is', target_name, column_name)
-                WHEN col.is_key THEN format('column %I of %s is of its primary key', col.target_column, target_name)
-                WHEN col.is_generated THEN format('column %I of %s is generated', col.target_column, target_name) END;
-END
-$$;
+BEGIN ATOMIC
+    SELECT CASE WHEN col ->> 'target_column' IS NULL THEN format('no column of %s stands behind %I as it is', target_name, col ->> 'name')
+                WHEN (col -> 'is_key')::boolean THEN format('column %I of %s is of its primary key', col ->> 'target_column', target_name)
+                WHEN (col -> 'is_generated')::boolean THEN format('column %I of %s is generated', col ->> 'target_column', target_name) END;
+END;
 
 -- Why the values that a rule gives to a column, the fixed ones of this number, cannot be
 -- given to the column of the target; null when they can.  Parallel unsafe: a
 -- subtransaction.
-CREATE FUNCTION shopanalytics._clean_value_problem(store text, entity text, target regclass, column_name text, place integer, rule text) RETURNS text
+CREATE FUNCTION shopanalytics._clean_value_problem(target_name text, col jsonb, place integer, rule text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    target_name text := shopanalytics._relation_name(target);
-    col record;
     nulls bigint;
     unfit bigint;
     example text;
 BEGIN
-    SELECT * INTO STRICT col FROM shopanalytics._clean_columns(store, entity, target) c WHERE c.name = column_name;
     BEGIN
         EXECUTE format($sql$
             SELECT count(*) FILTER (WHERE %1$I IS NULL), count(*) FILTER (WHERE %2$s), min(to_jsonb(%1$I)::text) FILTER (WHERE %2$s)
               FROM pg_temp."clean row" WHERE %3$I = $1 AND "excluded by" = '{}'
             $sql$, 'fixed ' || place,
-            CASE WHEN col.is_same THEN 'false' ELSE format('to_jsonb(%1$I::%2$s::%3$s) IS DISTINCT FROM to_jsonb(%1$I)', 'fixed ' || place, col.target_type, col.type) END,
+            CASE WHEN (col -> 'is_same')::boolean THEN 'false'
+                 ELSE format('to_jsonb(%1$I::%2$s::%3$s) IS DISTINCT FROM to_jsonb(%1$I)', 'fixed ' || place, col ->> 'target_type', col ->> 'type') END,
             'winner ' || place)
            INTO nulls, unfit, example USING rule;
     EXCEPTION WHEN data_exception OR integrity_constraint_violation OR undefined_function OR cannot_coerce THEN
-        RETURN format('its values do not fit column %I of %s: %s', col.target_column, target_name, SQLERRM);
+        RETURN format('its values do not fit column %I of %s: %s', col ->> 'target_column', target_name, SQLERRM);
     END;
-    RETURN CASE WHEN nulls > 0 AND col.is_not_null THEN format('column %I of %s takes no nulls', col.target_column, target_name)
-                WHEN unfit > 0 THEN format('its values do not fit column %I of %s, of type %s: %s', col.target_column, target_name, col.target_type,
+    RETURN CASE WHEN nulls > 0 AND (col -> 'is_not_null')::boolean THEN format('column %I of %s takes no nulls', col ->> 'target_column', target_name)
+                WHEN unfit > 0 THEN format('its values do not fit column %I of %s, of type %s: %s', col ->> 'target_column', target_name, col ->> 'target_type',
                                            shopanalytics._shorten(example)) END;
 END
 $$;
@@ -306,7 +299,9 @@ DECLARE
     changes text := '';
     winners text;
     fixes text;
-    col record;
+    columns jsonb;           -- by name, as _clean_columns() describes them
+    col jsonb;
+    same record;
     problem text;
     i integer;
 BEGIN
@@ -316,6 +311,7 @@ BEGIN
         goal.base := format('SELECT NULL::integer AS "key 1", t.* FROM %I.%I t', store, entity);
         goal.key := '{none}';
     END IF;
+    SELECT jsonb_object_agg(c.name, to_jsonb(c)) INTO columns FROM shopanalytics._clean_columns(store, entity, goal.target) c;
     FOR i IN 1 .. cardinality(goal.key) LOOP
         keys := keys || format(', v.%I', 'key ' || i);
         key_image := key_image || format(', %L, %s', goal.key[i], shopanalytics._image_of(
@@ -345,24 +341,23 @@ BEGIN
     END LOOP;
 
     FOR i IN 1 .. cardinality(fixed_columns) LOOP
-        SELECT c.type INTO STRICT col FROM shopanalytics._clean_columns(store, entity, goal.target) c WHERE c.name = fixed_columns[i];
         winners := '';
         fixes := '';
         FOR rule IN EXECUTE format('SELECT name, fix FROM %I.clean_rule WHERE entity = $1 AND enabled AND action = ''fix'' AND column_name = $2 ORDER BY position, name', store)
             USING entity, fixed_columns[i]
         LOOP
             winners := winners || format(' WHEN r.%I THEN %L', 'rule_' || rule.name, rule.name);
-            fixes := fixes || format(E' WHEN r.%I THEN (%s\n)::%s', 'rule_' || rule.name, rule.fix, col.type);
+            fixes := fixes || format(E' WHEN r.%I THEN (%s\n)::%s', 'rule_' || rule.name, rule.fix, columns -> fixed_columns[i] ->> 'type');
         END LOOP;
         outputs := outputs || format(E'r.%I AS %I, CASE%s END AS %I,\n       CASE%s END AS %I,\n       ',
                                      fixed_columns[i], 'raw ' || i, winners, 'winner ' || i, fixes, 'fixed ' || i);
     END LOOP;
     i := 0;
-    FOR col IN SELECT c.name, c.target_column, c.target_kind FROM shopanalytics._clean_columns(store, entity, goal.target) c
-                WHERE c.is_same AND excluders <> '' AND goal.problem IS NULL LOOP
+    FOR same IN SELECT c.* FROM jsonb_each(columns) e, jsonb_to_record(e.value) AS c (name text, target_column text, target_kind text, is_same boolean)
+                 WHERE c.is_same AND excluders <> '' AND goal.problem IS NULL ORDER BY c.name LOOP
         i := i + 1;
-        outputs := outputs || format(E'CASE WHEN num_nonnulls(%s NULL) > 0 THEN r.%I END AS %I,\n       ', excluders, col.name, 'held ' || i);
-        held := held || format(', %s AS %I', shopanalytics._image_of(col.target_kind, format('c.%I', 'held ' || i)), col.target_column);
+        outputs := outputs || format(E'CASE WHEN num_nonnulls(%s NULL) > 0 THEN r.%I END AS %I,\n       ', excluders, same.name, 'held ' || i);
+        held := held || format(', %s AS %I', shopanalytics._image_of(same.target_kind, format('c.%I', 'held ' || i)), same.target_column);
     END LOOP;
 
     CALL shopanalytics._clean_rows(store, entity, shopanalytics._clean_source(entity, goal.base),
@@ -376,22 +371,23 @@ BEGIN
         $sql$ USING entity;
 
     FOR i IN 1 .. cardinality(fixed_columns) LOOP
-        problem := shopanalytics._clean_column_problem(store, entity, goal.target, fixed_columns[i]);
+        problem := shopanalytics._clean_column_problem(goal.target_name, columns -> fixed_columns[i]);
         EXECUTE 'UPDATE pg_temp."clean rule" SET reason = $3 WHERE entity = $1 AND action = ''fix'' AND column_name = $2' USING entity, fixed_columns[i], problem;
         CONTINUE WHEN problem IS NOT NULL;
         FOR rule IN EXECUTE format('SELECT DISTINCT %1$I AS name FROM pg_temp."clean row" WHERE %1$I IS NOT NULL', 'winner ' || i) LOOP
             EXECUTE 'UPDATE pg_temp."clean rule" SET reason = $3 WHERE entity = $1 AND name = $2'
-              USING entity, rule.name, shopanalytics._clean_value_problem(store, entity, goal.target, fixed_columns[i], i, rule.name);
+              USING entity, rule.name, shopanalytics._clean_value_problem(goal.target_name, columns -> fixed_columns[i], i, rule.name);
         END LOOP;
     END LOOP;
     EXECUTE 'SELECT coalesce(array_agg(name), ''{}'') FROM pg_temp."clean rule" WHERE entity = $1 AND reason IS NULL' INTO selected USING entity;
 
-    FOR col IN SELECT c.*, f.place FROM unnest(fixed_columns) WITH ORDINALITY f (name, place)
-                 JOIN shopanalytics._clean_columns(store, entity, goal.target) c ON c.name = f.name
-                WHERE shopanalytics._clean_column_problem(store, entity, goal.target, f.name) IS NULL ORDER BY f.place LOOP
-        changes := changes || format(', (%L, %L, c.%I, coalesce(%s, ''null''), CASE WHEN c.%I = ANY (%L) THEN coalesce(%s, ''null'') END)', col.name, col.target_column, 'winner ' || col.place,
-                                     shopanalytics._image_of(col.target_kind, format('c.%I::%s', 'raw ' || col.place, col.target_type)), 'winner ' || col.place, selected,
-                                     shopanalytics._image_of(col.target_kind, format('c.%I::%s', 'fixed ' || col.place, col.target_type)));
+    FOR i IN 1 .. cardinality(fixed_columns) LOOP
+        col := columns -> fixed_columns[i];
+        CONTINUE WHEN shopanalytics._clean_column_problem(goal.target_name, col) IS NOT NULL;
+        changes := changes || format(', (%L, %L, c.%I, coalesce(%s, ''null''), CASE WHEN c.%I = ANY (%L) THEN coalesce(%s, ''null'') END)',
+                                     fixed_columns[i], col ->> 'target_column', 'winner ' || i,
+                                     shopanalytics._image_of(col ->> 'target_kind', format('c.%I::%s', 'raw ' || i, col ->> 'target_type')), 'winner ' || i, selected,
+                                     shopanalytics._image_of(col ->> 'target_kind', format('c.%I::%s', 'fixed ' || i, col ->> 'target_type')));
     END LOOP;
     IF changes <> '' THEN
         CALL shopanalytics._run_pinned(format($sql$
