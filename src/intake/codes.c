@@ -189,6 +189,25 @@ grow_slots(Codes *codes)
 	pfree(old);
 }
 
+/*
+ * Forgets all integers, for others that are about as many: then there is more
+ * room for them if there was little.
+ */
+void
+codes_clear(Codes *codes)
+{
+	Assert(codes->kind == CODES_INTEGER);
+	if (codes->count > codes->mask / 3)
+	{
+		codes->mask = 2 * codes->mask + 1;
+		pfree(codes->slots);
+		codes->slots = new_slots(codes, sizeof(CodesSlot));
+	}
+	else
+		memset(codes->slots, 0, (codes->mask + 1) * sizeof(CodesSlot));
+	codes->count = 0;
+}
+
 /* A code for one more value; its slot is yet to be filled. */
 static uint32
 new_code(Codes *codes, Datum value)

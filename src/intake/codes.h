@@ -56,6 +56,7 @@ typedef struct Codes
 
 extern Codes *codes_create(Oid type, Oid collation);
 extern Codes *codes_create_exact(Oid type, Oid collation);
+extern void codes_clear(Codes *codes);
 extern uint32 codes_find(Codes *codes, Datum value);
 extern void *codes_more_room(void *array, uint32 *room, size_t size);
 extern uint32 codes_add_integer(Codes *codes, uint64 key, uint64 at);

@@ -74,6 +74,22 @@ groups_define_settings(void)
 							NULL, NULL, NULL);
 }
 
+/* The setting, in bytes. */
+size_t
+groups_memory(void)
+{
+	return (size_t) intake_memory * 1024;
+}
+
+void
+groups_tell_files(void)
+{
+	ereport(NOTICE,
+			errmsg("the events take more memory than shopanalytics.intake_memory, %d MB, and go to temporary files",
+				   intake_memory / 1024),
+			errhint("Raising the setting makes the report faster."));
+}
+
 /* In the current memory context. */
 Groups *
 groups_create(size_t record_size)
@@ -153,10 +169,7 @@ go_to_files(Groups *groups)
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	int			i;
 
-	ereport(NOTICE,
-			errmsg("the events take more memory than shopanalytics.intake_memory, %d MB, and go to temporary files",
-				   intake_memory / 1024),
-			errhint("Raising the setting makes the report faster."));
+	groups_tell_files();
 	store->parts = palloc(GROUPS_PARTS * sizeof(BufFile *));
 	for (i = 0; i < GROUPS_PARTS; i++)
 		store->parts[i] = BufFileCreateTemp(false);

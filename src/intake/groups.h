@@ -43,6 +43,8 @@ typedef struct RecordGroup
 } RecordGroup;
 
 extern void groups_define_settings(void);
+extern size_t groups_memory(void);
+extern void groups_tell_files(void);
 extern Groups *groups_create(size_t record_size);
 extern void groups_make_room(Groups *groups);
 extern void groups_look_up(Groups *groups);

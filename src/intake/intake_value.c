@@ -111,20 +111,6 @@ intake_is_empty(const IntakeColumn *column, Datum value)
 	return VARSIZE_ANY_EXHDR(PG_DETOAST_DATUM_PACKED(value)) == 0;
 }
 
-/* Must a row be left out for its time?  If so, it is counted. */
-bool
-intake_time_left_out(IntakeLeftOut *out, Datum value, bool isnull)
-{
-	if (isnull)
-		out->no_time++;
-	else if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
-		out->infinite_time++;
-	else
-		return false;
-
-	return true;
-}
-
 static void
 append_count(StringInfo list, uint64 count, const char *what)
 {
