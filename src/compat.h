@@ -50,6 +50,18 @@
 	stringToQualifiedNameList(string)
 #endif
 
+/* Objects of all kinds have one check of rights since 16; ours are functions. */
+#if PG_VERSION_NUM < 160000
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	pg_proc_aclcheck(objectid, roleid, mode)
+#endif
+
+/* 18 has EXPLAIN in parts. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 /* Nothing is executed twice, which 18 takes for granted. */
 #if PG_VERSION_NUM >= 180000
 #define ExecutorRun(desc, direction, count, once) \

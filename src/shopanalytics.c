@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "govern/actor.h"
 #include "intake/groups.h"
+#include "intake/stream_scan.h"
 
 PG_MODULE_MAGIC;
 
@@ -31,6 +32,7 @@ _PG_init(void)
 	groups_define_settings();
 	actor_define_setting();
 	audit_request_define_setting();
+	stream_scan_init();
 
 	MarkGUCPrefixReserved("shopanalytics");
 }

@@ -14,21 +14,16 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "executor/tuptable.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "behaviour/interval_usecs.h"
 #include "behaviour/session.h"
+#include "behaviour/sessionize_events.h"
 #include "compat.h"
-#include "intake/codes.h"
-#include "intake/groups.h"
-#include "intake/intake_value.h"
+#include "intake/user_events.h"
 
 /* The arguments. */
 enum
@@ -42,15 +37,6 @@ enum
 	ARG_MAX_EVENTS
 };
 
-/* The columns that are read. */
-enum
-{
-	READ_USER,
-	READ_TIME,
-	READ_KEY,
-	READ_COLUMNS
-};
-
 /* The columns of the result. */
 enum
 {
@@ -62,44 +48,46 @@ enum
 	OUT_COLUMNS
 };
 
-/*
- * The key is there only if it is asked for; one that is no plain number is kept
- * elsewhere, and its code here.
- */
-typedef struct UserEvent
-{
-	uint32		user;
-	bool		has_key;
-	TimestampTz time;
-	Datum		key;
-} UserEvent;
-
 typedef struct BulkSessions
 {
-	IntakeColumn columns[READ_COLUMNS];
-	IntakeLeftOut left_out;
 	SessionRules rules;
-	Codes	   *users;
-	Codes	   *keys;			/* NULL: none, or each is a Datum by value */
-	Groups	   *groups;
+	UserEvents *events;
+	bool		have_keys;
+	int			places[OUT_COLUMNS];	/* of columns among the values */
+
+	/* The user whose rows are given out. */
+	PartsGroup	group;
+	size_t		next;			/* event in it */
+	Session		session;
+	Datum		user_id;
+	uint64		nusers;			/* given out so far */
+	MemoryContext user_context;
+	MemoryContext row_context;
 } BulkSessions;
 
 /* Simultaneous events are in the order of their keys, if these have a say. */
+static inline int
+compare_user_events(const UserEvent *a, const UserEvent *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	if (a->key != b->key)
+		return (int64) a->key < (int64) b->key ? -1 : 1;
+
+	return (int) a->has_key - (int) b->has_key;
+}
+
 #define ST_SORT sort_user_events
 #define ST_ELEMENT_TYPE UserEvent
-#define ST_COMPARE(a, b) \
-	((a)->time != (b)->time ? ((a)->time < (b)->time ? -1 : 1) : \
-	 ((int64) (a)->key > (int64) (b)->key) - ((int64) (a)->key < (int64) (b)->key))
+#define ST_COMPARE(a, b) compare_user_events(a, b)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
 #define ST_SORT sort_user_times
-#define ST_ELEMENT_TYPE_VOID
-#define ST_COMPARE(a, b) \
-	((((const UserEvent *) (a))->time > ((const UserEvent *) (b))->time) - \
-	 (((const UserEvent *) (a))->time < ((const UserEvent *) (b))->time))
+#define ST_ELEMENT_TYPE TimestampTz
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
@@ -127,131 +115,144 @@ read_rules(FunctionCallInfo fcinfo, SessionRules *rules)
 		PG_GETARG_INT32(ARG_MAX_EVENTS);
 }
 
-static void
-take_event(void *arg, const Datum *values, const bool *nulls)
-{
-	BulkSessions *bulk = arg;
-	UserEvent  *event;
-
-	if (nulls[READ_USER] ||
-		intake_is_empty(&bulk->columns[READ_USER], values[READ_USER]))
-	{
-		bulk->left_out.no_user++;
-		return;
-	}
-	if (intake_time_left_out(&bulk->left_out, values[READ_TIME], nulls[READ_TIME]))
-		return;
-
-	event = groups_add_named(bulk->groups, values[READ_USER]);
-	event->time = DatumGetTimestampTz(values[READ_TIME]);
-	if (bulk->columns[READ_KEY].present)
-	{
-		event->has_key = !nulls[READ_KEY];
-		event->key = nulls[READ_KEY] ? 0 :
-			bulk->keys == NULL ? values[READ_KEY] :
-			UInt32GetDatum(codes_get(bulk->keys, values[READ_KEY]));
-	}
-}
-
-static Datum
-key_text(BulkSessions *bulk, const UserEvent *event)
-{
-	Datum		key = bulk->keys == NULL ? event->key :
-	codes_value(bulk->keys, DatumGetUInt32(event->key));
-
-	return CStringGetTextDatum(intake_text(&bulk->columns[READ_KEY], key));
-}
-
 /*
- * The rows of one user, if events have no keys.  They differ in nothing but the
- * three numbers at their end, so one row is made and written over.
+ * Most often the events of a user are in order but for a few that are near their
+ * places.  If they are not, this gives up.
  */
 static void
-put_events(BulkSessions *bulk, ReturnSetInfo *rsinfo, const RecordGroup *group,
-		   Datum *values, TupleTableSlot *slot)
+sort_nearly_sorted(TimestampTz *times, size_t count)
 {
-	bool		nulls[OUT_COLUMNS] = {[OUT_EVENT_KEY] = true};
-	MinimalTuple tuple = heap_form_minimal_tuple(rsinfo->setDesc, values, nulls);
-	int64	   *numbers = (int64 *) ((char *) tuple + tuple->t_len) - 3;
-	const char *record = group->records;
-	Session		session = {0};
+	size_t		moves = 0;
 	size_t		i;
 
-	ExecStoreMinimalTuple(tuple, slot, false);
-	for (i = 0; i < group->count; i++, record += bulk->groups->size)
+	for (i = 1; i < count; i++)
 	{
-		session_advance(&session, &bulk->rules, ((const UserEvent *) record)->time, false);
-		numbers[0] = session.last;
-		numbers[1] = session.number;
-		numbers[2] = session.start;
-		tuplestore_puttupleslot(rsinfo->setResult, slot);
+		TimestampTz time = times[i];
+		size_t		at = i;
+
+		for (; at > 0 && times[at - 1] > time; at--)
+			times[at] = times[at - 1];
+		times[at] = time;
 		CHECK_FOR_INTERRUPTS();
+		moves += i - at;
+		if (moves > 16 * i)
+			break;
 	}
-	ExecClearTuple(slot);
+	if (i < count)
+		sort_user_times(times, count);
 }
 
-/* The rows of one user, with the keys of events. */
-static void
-put_keyed_events(BulkSessions *bulk, ReturnSetInfo *rsinfo, const RecordGroup *group,
-				 Datum *values, MemoryContext row_context)
+/* On to the next user; false if there is none. */
+static bool
+next_user(BulkSessions *bulk)
 {
-	const UserEvent *events = group->records;
-	bool		nulls[OUT_COLUMNS] = {false};
-	Session		session = {0};
-	MemoryContext user_context = MemoryContextSwitchTo(row_context);
-	size_t		i;
+	PartsGroup *group = &bulk->group;
+	MemoryContext old;
 
-	for (i = 0; i < group->count; i++)
+	if (!parts_next(bulk->events->parts, group))
+		return false;
+	if (bulk->have_keys)
+		sort_user_events(group->payloads, group->count);
+	else
+		sort_nearly_sorted(group->payloads, group->count);
+	bulk->next = 0;
+	memset(&bulk->session, 0, sizeof(Session));
+
+	if (bulk->places[OUT_USER_ID] >= 0)
 	{
-		session_advance(&session, &bulk->rules, events[i].time, false);
-		values[OUT_EVENT_TIME] = TimestampTzGetDatum(session.last);
-		values[OUT_SESSION_NUMBER] = Int64GetDatum(session.number);
-		values[OUT_SESSION_START] = TimestampTzGetDatum(session.start);
-		nulls[OUT_EVENT_KEY] = !events[i].has_key;
-		if (events[i].has_key)
-			values[OUT_EVENT_KEY] = key_text(bulk, &events[i]);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-		MemoryContextReset(row_context);
-		CHECK_FOR_INTERRUPTS();
+		/* Users are many, most with few events. */
+		if (bulk->nusers++ % 64 == 0)
+			MemoryContextReset(bulk->user_context);
+		old = MemoryContextSwitchTo(bulk->user_context);
+		bulk->user_id = CStringGetTextDatum(user_events_user(bulk->events, group));
+		MemoryContextSwitchTo(old);
 	}
-	MemoryContextSwitchTo(user_context);
+
+	return true;
 }
 
 static void
-put_users(BulkSessions *bulk, ReturnSetInfo *rsinfo)
+put_key(BulkSessions *bulk, const UserEvent *event, Datum *value, bool *isnull)
 {
-	bool		has_keys = bulk->columns[READ_KEY].present;
-	MemoryContext user_context = AllocSetContextCreate(CurrentMemoryContext,
-													   "shopanalytics user",
-													   ALLOCSET_SMALL_SIZES);
-	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
-													  "shopanalytics row",
-													  ALLOCSET_SMALL_SIZES);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(rsinfo->setDesc, &TTSOpsMinimalTuple);
-	MemoryContext old = MemoryContextSwitchTo(user_context);
-	RecordGroup group;
+	MemoryContext old;
 
-	while (groups_next(bulk->groups, &group))
-	{
-		Datum		values[OUT_COLUMNS] = {0};
-
-		values[OUT_USER_ID] =
-			CStringGetTextDatum(intake_text(&bulk->columns[READ_USER],
-											codes_value(bulk->users, group.number)));
-		if (has_keys)
-		{
-			sort_user_events(group.records, group.count);
-			put_keyed_events(bulk, rsinfo, &group, values, row_context);
-		}
-		else
-		{
-			sort_user_times(group.records, group.count, bulk->groups->size);
-			put_events(bulk, rsinfo, &group, values, slot);
-		}
-		MemoryContextReset(user_context);
-	}
-	ExecDropSingleTupleTableSlot(slot);
+	*isnull = event == NULL || !event->has_key;
+	if (*isnull)
+		return;
+	MemoryContextReset(bulk->row_context);
+	old = MemoryContextSwitchTo(bulk->row_context);
+	*value = CStringGetTextDatum(user_events_key(bulk->events, event));
 	MemoryContextSwitchTo(old);
+}
+
+static bool
+next_event(void *state, Datum *values, bool *nulls)
+{
+	BulkSessions *bulk = state;
+	const int  *places = bulk->places;
+	const UserEvent *event = NULL;
+	TimestampTz time;
+
+	if (bulk->next == bulk->group.count && !next_user(bulk))
+		return false;
+	if (bulk->have_keys)
+	{
+		event = (const UserEvent *) bulk->group.payloads + bulk->next;
+		time = event->time;
+	}
+	else
+		time = ((const TimestampTz *) bulk->group.payloads)[bulk->next];
+	bulk->next++;
+	session_advance(&bulk->session, &bulk->rules, time, false);
+
+	if (places[OUT_EVENT_KEY] >= 0)
+		put_key(bulk, event, &values[places[OUT_EVENT_KEY]], &nulls[places[OUT_EVENT_KEY]]);
+	if (places[OUT_USER_ID] >= 0)
+		values[places[OUT_USER_ID]] = bulk->user_id;
+	if (places[OUT_EVENT_TIME] >= 0)
+		values[places[OUT_EVENT_TIME]] = TimestampTzGetDatum(time);
+	if (places[OUT_SESSION_NUMBER] >= 0)
+		values[places[OUT_SESSION_NUMBER]] = Int64GetDatum(bulk->session.number);
+	if (places[OUT_SESSION_START] >= 0)
+		values[places[OUT_SESSION_START]] = TimestampTzGetDatum(bulk->session.start);
+
+	return true;
+}
+
+static void
+rewind_events(void *state)
+{
+	BulkSessions *bulk = state;
+
+	parts_rewind(bulk->events->parts);
+	bulk->next = bulk->group.count = 0;
+}
+
+static void
+end_events(void *state)
+{
+	parts_destroy(((BulkSessions *) state)->events->parts);
+}
+
+/* Reads all events. */
+static void *
+begin_events(FunctionCallInfo fcinfo, const int *places)
+{
+	BulkSessions *bulk = palloc0(sizeof(BulkSessions));
+
+	read_rules(fcinfo, &bulk->rules);
+	memcpy(bulk->places, places, sizeof(bulk->places));
+	bulk->events = user_events_read(intake_events_argument(fcinfo, ARG_EVENTS),
+									intake_column_argument(fcinfo, ARG_USER_COLUMN),
+									intake_column_argument(fcinfo, ARG_TIME_COLUMN),
+									intake_column_argument(fcinfo, ARG_KEY_COLUMN));
+	bulk->have_keys = bulk->events->columns[USER_EVENTS_KEY].present;
+	bulk->user_context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics user",
+											   ALLOCSET_SMALL_SIZES);
+	bulk->row_context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics row",
+											  ALLOCSET_SMALL_SIZES);
+
+	return bulk;
 }
 
 /*
@@ -262,49 +263,24 @@ PG_FUNCTION_INFO_V1(sessionize_events);
 Datum
 sessionize_events(PG_FUNCTION_ARGS)
 {
-	BulkSessions bulk = {
-		.columns = {
-			[READ_USER] = {
-				.argument = "user_column",
-				.name = intake_column_argument(fcinfo, ARG_USER_COLUMN),
-				.usual = intake_user_names,
-				.kind = INTAKE_ANY,
-				.required = true
-			},
-			[READ_TIME] = {
-				.argument = "time_column",
-				.name = intake_column_argument(fcinfo, ARG_TIME_COLUMN),
-				.usual = intake_time_names,
-				.kind = INTAKE_TIME,
-				.required = true
-			},
-			[READ_KEY] = {
-				.argument = "key_column",
-				.name = intake_column_argument(fcinfo, ARG_KEY_COLUMN),
-				.kind = INTAKE_ANY
-			}
-		}
-	};
-	IntakeColumn *user = &bulk.columns[READ_USER];
-	IntakeColumn *key = &bulk.columns[READ_KEY];
-	Intake	   *intake;
-
-	read_rules(fcinfo, &bulk.rules);
-	InitMaterializedSRF(fcinfo, 0);
-
-	intake = intake_open(intake_events_argument(fcinfo, ARG_EVENTS), bulk.columns,
-						 READ_COLUMNS, NULL);
-	bulk.users = codes_create(user->type, user->collation);
-	if (key->present && !get_typbyval(key->type))
-		bulk.keys = codes_create_exact(key->type, key->collation);
-	bulk.groups = groups_create(key->present ? sizeof(UserEvent) : offsetof(UserEvent, key));
-	bulk.groups->codes = bulk.users;
-	intake_read(intake, take_event, &bulk);
-	intake_tell_left_out(&bulk.left_out);
-
-	groups_finish_named(bulk.groups);
-	put_users(&bulk, (ReturnSetInfo *) fcinfo->resultinfo);
-	groups_destroy(bulk.groups);
+	stream_put_all(&sessionize_events_stream, fcinfo);
 
 	return (Datum) 0;
+}
+
+const ReportStream sessionize_events_stream = {
+	.name = "sessionize_events",
+	.function = sessionize_events,
+	.begin = begin_events,
+	.next = next_event,
+	.rewind = rewind_events,
+	.end = end_events
+};
+
+/* (internal) => internal; that it is called is what it is for, see stream_scan.c */
+PG_FUNCTION_INFO_V1(sessionize_events_support);
+Datum
+sessionize_events_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(NULL);
 }
