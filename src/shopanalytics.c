@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "govern/actor.h"
 #include "intake/groups.h"
+#include "intake/packed_scan.h"
 #include "intake/stream_scan.h"
 
 PG_MODULE_MAGIC;
@@ -32,6 +33,7 @@ _PG_init(void)
 	groups_define_settings();
 	actor_define_setting();
 	audit_request_define_setting();
+	packed_scan_init();
 	stream_scan_init();
 
 	MarkGUCPrefixReserved("shopanalytics");

@@ -234,6 +234,12 @@ end_events(void *state)
 	parts_destroy(((BulkSessions *) state)->events->parts);
 }
 
+static int
+events_workers(const void *state)
+{
+	return ((const BulkSessions *) state)->events->workers;
+}
+
 /* Reads all events. */
 static void *
 begin_events(FunctionCallInfo fcinfo, const int *places)
@@ -274,7 +280,8 @@ const ReportStream sessionize_events_stream = {
 	.begin = begin_events,
 	.next = next_event,
 	.rewind = rewind_events,
-	.end = end_events
+	.end = end_events,
+	.workers = events_workers
 };
 
 /* (internal) => internal; that it is called is what it is for, see stream_scan.c */

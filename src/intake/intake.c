@@ -1,12 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * intake.c
- *	  Reading a table, a view or a query into a report.
+ *	  The table, view or query that a report reads.
  *
- * The rows come through the executor to a receiver of our own, straight from
- * its slots: the caller's rights, row security, views and partitions hold, and
- * no row is formed or copied on the way.  The query is planned as any other, so
- * a report over a month reads by the index on time if there is one.
+ * Made into a query for the columns that the report asks for, which
+ * intake_read.c runs.
  *
  * IDENTIFICATION
  *	  src/intake/intake.c
@@ -20,7 +18,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
-#include "executor/executor.h"
 #include "intake/intake.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -28,13 +25,10 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
-#include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/regproc.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
@@ -47,23 +41,8 @@ const char *const intake_price_names[] = {"price", "value", NULL};
 const char *const intake_product_names[] = {"product_id", "item_id", NULL};
 const char *const intake_category_names[] = {"category_id", "category", NULL};
 
-struct Intake
-{
-	char	   *sql;			/* that gives the columns in their order */
-	const IntakeColumn *columns;
-	int			ncolumns;
-};
-
-typedef struct IntakeReceiver
-{
-	DestReceiver pub;
-	IntakeRow	row;
-	void	   *arg;
-	MemoryContext context;		/* for what a row needs */
-} IntakeReceiver;
-
 /* What is wrong with our query is wrong with the source: show both. */
-static void
+void
 intake_error(void *arg)
 {
 	const char *sql = arg;
@@ -414,100 +393,4 @@ intake_open(const char *events, IntakeColumn *columns, int ncolumns,
 	intake->ncolumns = ncolumns;
 
 	return intake;
-}
-
-static bool
-receive_row(TupleTableSlot *slot, DestReceiver *self)
-{
-	IntakeReceiver *receiver = (IntakeReceiver *) self;
-	MemoryContext old;
-
-	slot_getallattrs(slot);
-	old = MemoryContextSwitchTo(receiver->context);
-	receiver->row(receiver->arg, slot->tts_values, slot->tts_isnull);
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(receiver->context);
-
-	return true;
-}
-
-static void
-receive_nothing(DestReceiver *self)
-{
-}
-
-static void
-receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
-{
-}
-
-/*
- * Since intake_open(), a function or view in the query may have been replaced:
- * nothing locks functions, and another intake may have been read.
- */
-static void
-check_types(const Intake *intake, List *targets)
-{
-	int			i;
-
-	for (i = 0; i < intake->ncolumns; i++)
-	{
-		const IntakeColumn *column = &intake->columns[i];
-		Oid			type = getBaseType(exprType((Node *) list_nth_node(TargetEntry, targets, i)->expr));
-
-		if (column->present && type != column->type)
-			ereport(ERROR,
-					errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("a column of the events has become of type %s, it was of type %s",
-						   format_type_be(type), format_type_be(column->type)));
-	}
-}
-
-/*
- * Calls "row" for every row, in a memory context that lasts for that row.  The
- * snapshot is that of the query which called the report.
- */
-void
-intake_read(Intake *intake, IntakeRow row, void *arg)
-{
-	IntakeReceiver receiver = {
-		.pub = {
-			.receiveSlot = receive_row,
-			.rStartup = receive_startup,
-			.rShutdown = receive_nothing,
-			.rDestroy = receive_nothing,
-			.mydest = DestNone,
-		},
-		.row = row,
-		.arg = arg,
-	};
-	ErrorContextCallback callback;
-	RawStmt    *raw;
-	Query	   *query;
-	PlannedStmt *plan;
-	QueryDesc  *desc;
-
-	receiver.context = AllocSetContextCreate(CurrentMemoryContext,
-											 "shopanalytics intake row",
-											 ALLOCSET_SMALL_SIZES);
-	callback.callback = intake_error;
-	callback.arg = intake->sql;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	raw = linitial_node(RawStmt, pg_parse_query(intake->sql));
-	query = linitial_node(Query,
-						  pg_analyze_and_rewrite_fixedparams(raw, intake->sql, NULL, 0, NULL));
-	check_types(intake, query->targetList);
-	plan = pg_plan_query(query, intake->sql, CURSOR_OPT_PARALLEL_OK, NULL);
-	desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(), InvalidSnapshot,
-						   &receiver.pub, NULL, NULL, 0);
-	ExecutorStart(desc, 0);
-	ExecutorRun(desc, ForwardScanDirection, 0, true);
-	ExecutorFinish(desc);
-	ExecutorEnd(desc);
-	FreeQueryDesc(desc);
-
-	error_context_stack = callback.previous;
-	MemoryContextDelete(receiver.context);
 }

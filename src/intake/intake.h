@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * intake.h
- *	  Reading a table, a view or a query into a report; see intake.c.
+ *	  Reading a table, a view or a query into a report; see intake.c and
+ *	  intake_read.c.
  *
  * IDENTIFICATION
  *	  src/intake/intake.h
@@ -47,7 +48,12 @@ typedef struct IntakePeriod
 /* Values and nulls are in the order of the columns, and gone after the call. */
 typedef void (*IntakeRow) (void *arg, const Datum *values, const bool *nulls);
 
-typedef struct Intake Intake;
+typedef struct Intake
+{
+	char	   *sql;			/* that gives the columns in their order */
+	const IntakeColumn *columns;
+	int			ncolumns;
+} Intake;
 
 /* The usual names of columns. */
 extern PGDLLIMPORT const char *const intake_user_names[];
@@ -59,6 +65,7 @@ extern PGDLLIMPORT const char *const intake_category_names[];
 
 extern Intake *intake_open(const char *events, IntakeColumn *columns,
 						   int ncolumns, const IntakePeriod *period);
+extern void intake_error(void *sql);
 extern void intake_read(Intake *intake, IntakeRow row, void *arg);
 
 #endif							/* SHOPANALYTICS_INTAKE_H */

@@ -379,6 +379,9 @@ explain_stream(CustomScanState *css, List *ancestors, ExplainState *es)
 	StreamScanState *node = (StreamScanState *) css;
 
 	ExplainPropertyText("Function", get_func_name(node->call->funcid), es);
+	if (node->state != NULL && node->stream->workers(node->state) > 0)
+		ExplainPropertyInteger("Workers Planned", NULL,
+							   node->stream->workers(node->state), es);
 }
 
 /* The function itself: all rows at once. */

@@ -29,6 +29,7 @@ typedef struct ReportStream
 	bool		(*next) (void *state, Datum *values, bool *nulls);
 	void		(*rewind) (void *state);
 	void		(*end) (void *state);
+	int			(*workers) (const void *state); /* that were asked for */
 } ReportStream;
 
 extern void stream_scan_init(void);

@@ -4,7 +4,9 @@
  *	  The times of events, by user.
  *
  * For reports that ask for no more of an event than whose it is, when it was,
- * and perhaps a key to find it again.
+ * and perhaps a key to find it again.  That fits into a few words, so if users
+ * and keys are numbers, workers can read the events, too, and hand them over
+ * many at a time.  Other users and keys get codes, which are given out here.
  *
  * IDENTIFICATION
  *	  src/intake/user_events.c
@@ -13,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include "intake/intake_read.h"
+#include "intake/packed_scan.h"
 #include "intake/user_events.h"
 #include "utils/lsyscache.h"
 
@@ -48,6 +52,26 @@ take_event(void *arg, const Datum *values, const bool *nulls)
 	}
 }
 
+/* Many rows that a worker has packed, or this process in the same way. */
+static void
+take_packed(void *arg, int part, const char *bytes, size_t len)
+{
+	UserEvents *events = arg;
+
+	if (part == PACKED_SCAN_LEFT_OUT)
+	{
+		IntakeLeftOut left_out;
+
+		Assert(len == sizeof(left_out));
+		memcpy(&left_out, bytes, len);
+		events->left_out.no_user += left_out.no_user;
+		events->left_out.no_time += left_out.no_time;
+		events->left_out.infinite_time += left_out.infinite_time;
+	}
+	else
+		parts_append(events->parts, part, bytes, len);
+}
+
 /* Reads them all, in the current memory context.  A column's name may be NULL. */
 UserEvents *
 user_events_read(const char *source, const char *user_column,
@@ -79,7 +103,9 @@ user_events_read(const char *source, const char *user_column,
 		events->keys = codes_create_exact(key->type, key->collation);
 	events->parts = parts_create(user_events_record_size(key->present));
 
-	intake_read(intake, take_event, events);
+	if (events->users->kind != CODES_INTEGER || events->keys != NULL ||
+		!intake_read_packed(intake, take_packed, events, &events->workers))
+		intake_read(intake, take_event, events);
 	intake_tell_left_out(&events->left_out);
 	parts_finish(events->parts);
 

@@ -45,6 +45,7 @@ typedef struct UserEvents
 	Codes	   *users;
 	Codes	   *keys;			/* NULL: none, or each is a Datum by value */
 	Parts	   *parts;			/* all, in groups of UserEvent by user */
+	int			workers;		/* that were asked for to read them */
 } UserEvents;
 
 extern UserEvents *user_events_read(const char *events, const char *user_column,

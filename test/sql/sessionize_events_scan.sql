@@ -1,4 +1,4 @@
--- sessionize_events() in FROM: rows straight into the plan.
+-- sessionize_events() in FROM: rows straight into the plan, and read by workers.
 SET TimeZone = 'UTC';
 
 -- 20,000 events of 700 users, with ties, about in order of time; some without a user or a time.
@@ -127,11 +127,116 @@ SELECT count(*) FROM shopanalytics.sessionize_events('event');
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION shopanalytics.sessionize_events TO PUBLIC;
 
+-- By workers, if the planner would have them.  Each of the settings may say no.
+SET min_parallel_table_scan_size = 0;
+SET parallel_setup_cost = 0;
+SET max_parallel_workers_per_gather = 2;
+CREATE FUNCTION workers(events text, key_column name DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT user_id FROM shopanalytics.sessionize_events(%L, key_column => %L)', events, key_column) LOOP
+        IF line ~ 'Workers' THEN RETURN trim(line); END IF;
+    END LOOP;
+    RETURN 'none';
+END $$;
+SELECT workers('event');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+SELECT differing('SELECT user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'')', 'SELECT user_id, event_time, session_number, session_start FROM expected');
+SELECT differing('SELECT (s.e).event_key::bigint, (s.e).user_id::integer, (s.e).event_time, (s.e).session_number, (s.e).session_start FROM (SELECT shopanalytics.sessionize_events(''event'', key_column => ''id'') AS e) s');
+SET parallel_leader_participation = off;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+SET client_min_messages = notice;
+SELECT count(*) FROM shopanalytics.sessionize_events('event');
+SET client_min_messages = warning;
+RESET parallel_leader_participation;
+SET max_parallel_workers = 0;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+RESET max_parallel_workers;
+SET max_parallel_workers_per_gather = 0;
+SELECT workers('event');
+SET max_parallel_workers_per_gather = 2;
+
+-- Of sources of every kind: filtered, partitioned, with a dropped column, of other types,
+-- a view with a join, without keys that a worker could hand over, empty, temporary.
+SELECT workers('SELECT * FROM event WHERE id % 2 = 0');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time FROM shopanalytics.sessionize_events(''SELECT * FROM event WHERE id % 2 = 0'', key_column => ''id'')',
+                 'SELECT id, user_id, event_time FROM expected WHERE id % 2 = 0');
+CREATE TABLE parted (LIKE event) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (7000);
+CREATE TABLE parted_2 (event_time timestamptz, gone text, id bigint, user_id integer);
+ALTER TABLE parted_2 DROP COLUMN gone;
+ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES FROM (7000) TO (100000);
+INSERT INTO parted SELECT * FROM event;
+ANALYZE parted;
+SELECT workers('parted');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''parted'', key_column => ''id'')');
+SELECT workers('parted_2');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time FROM shopanalytics.sessionize_events(''parted_2'', key_column => ''id'')',
+                 'SELECT id, user_id, event_time FROM expected WHERE id >= 7000');
+ALTER TABLE event ADD COLUMN price integer DEFAULT 3;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+SELECT differing('SELECT event_key, count(*) FROM shopanalytics.sessionize_events(''event'', key_column => ''price'') GROUP BY 1', 'SELECT ''3'', count(*) FROM expected');
+CREATE VIEW joined AS SELECT e.id::smallint AS id, e.user_id::bigint, e.event_time AT TIME ZONE 'UTC' AS ts FROM event e JOIN expected x USING (id) WHERE x.session_number < 3;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time FROM shopanalytics.sessionize_events(''joined'', key_column => ''id'')',
+                 'SELECT id, user_id, event_time FROM expected WHERE session_number < 3');
+SELECT differing('SELECT user_id::integer, event_time, event_key FROM shopanalytics.sessionize_events(''SELECT user_id, event_time, NULL::integer AS k FROM event'', key_column => ''k'')',
+                 'SELECT user_id, event_time, NULL FROM expected');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''SELECT id::text, user_id::text, event_time FROM event'', key_column => ''id'')');
+SELECT workers('SELECT id, user_id::text, event_time FROM event');
+SELECT workers('SELECT user_id, event_time, id::text FROM event', 'id');
+SELECT workers('SELECT 1 AS user_id, event_time FROM event');
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT user_id, event_time FROM event ORDER BY event_time LIMIT 10');
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT * FROM event WHERE id < 0');
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT user_id, event_time FROM event FOR UPDATE');
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT NULL::integer AS user_id, event_time FROM event');
+CREATE TEMP TABLE temporary AS SELECT id, user_id, event_time FROM event;
+ANALYZE temporary;
+SELECT workers('temporary');
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''temporary'', key_column => ''id'')');
+
+-- What this transaction has changed is seen, and what has changed since the cursor is not.
+BEGIN;
+DECLARE c CURSOR FOR SELECT count(*) FROM shopanalytics.sessionize_events('event');
+DELETE FROM event WHERE id % 2 = 0;
+INSERT INTO event SELECT id, user_id, event_time + interval '1 year' FROM expected WHERE id % 4 = 0;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')',
+                 'SELECT id, user_id, event_time FROM expected WHERE id % 2 <> 0 UNION ALL SELECT id, user_id, event_time + interval ''1 year'' FROM expected WHERE id % 4 = 0');
+FETCH c;
+ROLLBACK;
+SELECT count(*) FROM expected;
+
+-- Row security holds in workers.
+ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON event FOR SELECT TO regress_sessionize_caller USING (user_id % 7 = 3);
+SET ROLE regress_sessionize_caller;
+SELECT workers('event');
+SET parallel_leader_participation = off;
+SELECT count(*), count(*) FILTER (WHERE user_id::integer % 7 <> 3) AS wrong FROM shopanalytics.sessionize_events('event');
+RESET ROLE;
+SELECT count(*) FROM expected WHERE user_id % 7 = 3;
+ALTER TABLE event DISABLE ROW LEVEL SECURITY;
+
+-- Errors, of workers too, cancelling and what comes after them.
+\set VERBOSITY terse
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT user_id, event_time FROM event WHERE 1 / (id - 12345) >= 0');
+RESET parallel_leader_participation;
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT user_id, event_time FROM event WHERE 1 / (id - 12345) >= 0');
+SELECT count(*) FROM shopanalytics.sessionize_events('event', user_column => 'nobody');
+SELECT count(*) / 0 FROM shopanalytics.sessionize_events('event');
+SET statement_timeout = '200ms';
+SELECT count(*) FROM shopanalytics.sessionize_events('SELECT a.user_id, a.event_time FROM event a, event b, event c');
+SELECT count(*) FROM shopanalytics.sessionize_events('event') a, generate_series(1, 1000000) b;
+RESET statement_timeout;
+\set VERBOSITY default
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+
 -- More events than memory go to a file, from which they come again and again.
 SET shopanalytics.intake_memory = '1MB';
 SET client_min_messages = notice;
 INSERT INTO event SELECT id + 100000 * n, user_id + 1000 * n, event_time FROM event, generate_series(1, 4) n;
 INSERT INTO expected SELECT id + 100000 * n, user_id + 1000 * n, event_time, session_number, session_start FROM expected, generate_series(1, 4) n;
+SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
+SET max_parallel_workers_per_gather = 0;
 SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''event'', key_column => ''id'')');
 SELECT differing('SELECT event_key::bigint, user_id::integer, event_time, session_number, session_start FROM shopanalytics.sessionize_events(''SELECT id::text, user_id::text, event_time FROM event'', key_column => ''id'')');
 SET enable_hashjoin = off;
@@ -148,6 +253,6 @@ MOVE ALL FROM c;
 COMMIT;
 SELECT count(*) FROM shopanalytics.sessionize_events('SELECT 1 AS user_id, event_time FROM event, generate_series(1, 2)');
 
-DROP TABLE event, expected, made CASCADE;
-DROP FUNCTION differing;
+DROP TABLE event, expected, made, parted CASCADE;
+DROP FUNCTION differing, workers;
 DROP ROLE regress_sessionize_caller;

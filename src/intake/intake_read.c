@@ -1,0 +1,221 @@
+/*-------------------------------------------------------------------------
+ *
+ * intake_read.c
+ *	  Reading the rows of a report's source.
+ *
+ * The rows come through the executor to a receiver of our own, straight from
+ * its slots: the caller's rights, row security, views and partitions hold, and
+ * no row is formed or copied on the way.  The query is planned as any other, so
+ * a report over a month reads by the index on time if there is one.
+ *
+ * IDENTIFICATION
+ *	  src/intake/intake_read.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "intake/intake_read.h"
+#include "intake/packed_scan.h"
+#include "intake/user_events.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+
+typedef struct IntakeReceiver
+{
+	DestReceiver pub;
+	IntakeRow	row;
+	IntakePacked packed;
+	void	   *arg;
+	MemoryContext context;		/* for what a row needs */
+} IntakeReceiver;
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	IntakeReceiver *receiver = (IntakeReceiver *) self;
+	MemoryContext old;
+
+	slot_getallattrs(slot);
+	old = MemoryContextSwitchTo(receiver->context);
+	receiver->row(receiver->arg, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(receiver->context);
+
+	return true;
+}
+
+static bool
+receive_packed(TupleTableSlot *slot, DestReceiver *self)
+{
+	IntakeReceiver *receiver = (IntakeReceiver *) self;
+	struct varlena *bytes;
+
+	slot_getallattrs(slot);
+	bytes = (struct varlena *) DatumGetPointer(slot->tts_values[1]);
+	receiver->packed(receiver->arg, DatumGetInt32(slot->tts_values[0]),
+					 VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+
+	return true;
+}
+
+static void
+receive_nothing(DestReceiver *self)
+{
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+/*
+ * Since intake_open(), a function or view in the query may have been replaced:
+ * nothing locks functions, and another intake may have been read.
+ */
+static void
+check_types(const Intake *intake, List *targets)
+{
+	int			i;
+
+	for (i = 0; i < intake->ncolumns; i++)
+	{
+		const IntakeColumn *column = &intake->columns[i];
+		Oid			type = getBaseType(exprType((Node *) list_nth_node(TargetEntry, targets, i)->expr));
+
+		if (column->present && type != column->type)
+			ereport(ERROR,
+					errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("a column of the events has become of type %s, it was of type %s",
+						   format_type_be(type), format_type_be(column->type)));
+	}
+}
+
+static Query *
+intake_query(const Intake *intake)
+{
+	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(intake->sql));
+	List	   *queries = pg_analyze_and_rewrite_fixedparams(raw, intake->sql, NULL, 0, NULL);
+	Query	   *query = linitial_node(Query, queries);
+
+	check_types(intake, query->targetList);
+
+	return query;
+}
+
+/* The snapshot is that of the query which called the report. */
+static void
+run_plan(const Intake *intake, PlannedStmt *plan, IntakeReceiver *receiver)
+{
+	QueryDesc  *desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(),
+									   InvalidSnapshot, &receiver->pub, NULL, NULL, 0);
+
+	ExecutorStart(desc, 0);
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+	ExecutorFinish(desc);
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+}
+
+/* Calls "row" for every row, in a memory context that lasts for that row. */
+void
+intake_read(Intake *intake, IntakeRow row, void *arg)
+{
+	IntakeReceiver receiver = {
+		.pub = {
+			.receiveSlot = receive_row,
+			.rStartup = receive_startup,
+			.rShutdown = receive_nothing,
+			.rDestroy = receive_nothing,
+			.mydest = DestNone,
+		},
+		.row = row,
+		.arg = arg,
+	};
+	ErrorContextCallback callback;
+
+	receiver.context = AllocSetContextCreate(CurrentMemoryContext,
+											 "shopanalytics intake row",
+											 ALLOCSET_SMALL_SIZES);
+	callback.callback = intake_error;
+	callback.arg = intake->sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	run_plan(intake,
+			 pg_plan_query(intake_query(intake), intake->sql, CURSOR_OPT_PARALLEL_OK, NULL),
+			 &receiver);
+	error_context_stack = callback.previous;
+	MemoryContextDelete(receiver.context);
+}
+
+/*
+ * A plan with workers if that is quicker when rows go through their queues a
+ * hundred or more in one.
+ */
+static PlannedStmt *
+plan_packed(const Intake *intake)
+{
+	double		cost = parallel_tuple_cost;
+	PlannedStmt *plan;
+
+	parallel_tuple_cost = cost / 100;
+	PG_TRY();
+	{
+		plan = pg_plan_query(intake_query(intake), intake->sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	}
+	PG_FINALLY();
+	{
+		parallel_tuple_cost = cost;
+	}
+	PG_END_TRY();
+
+	return plan;
+}
+
+/*
+ * Reads the columns of user_events.h, numbers all, by workers, and calls "packed"
+ * for many rows at a time, in an order that is by chance; false if the planner
+ * would not have workers.
+ */
+bool
+intake_read_packed(Intake *intake, IntakePacked packed, void *arg, int *workers)
+{
+	IntakeReceiver receiver = {
+		.pub = {
+			.receiveSlot = receive_packed,
+			.rStartup = receive_startup,
+			.rShutdown = receive_nothing,
+			.rDestroy = receive_nothing,
+			.mydest = DestNone,
+		},
+		.packed = packed,
+		.arg = arg,
+	};
+	ErrorContextCallback callback;
+	PlannedStmt *plan;
+	bool		done = false;
+
+	callback.callback = intake_error;
+	callback.arg = intake->sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	plan = plan_packed(intake);
+	if (packed_scan_insert(plan, intake->columns[USER_EVENTS_KEY].present))
+	{
+		*workers = ((Gather *) plan->planTree)->num_workers;
+		run_plan(intake, plan, &receiver);
+		done = true;
+	}
+	error_context_stack = callback.previous;
+
+	return done;
+}
