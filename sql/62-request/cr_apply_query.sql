@@ -54,7 +54,8 @@ $$;
 -- are numbered from 0, as objects of op, columns and before, the names in the images.
 -- The input is an array of arrays: seq, op, number of the group, key, before, after.
 -- The query returns arrays: seq, what became of the item, an image.  That is applied
--- (with the row, where it was inserted and has more than was asked for), already,
+-- (with the row, where it was inserted and has more than was asked for, or with what the
+-- columns had, where some were right already), already,
 -- missing, conflict (with the values that are there), suppressed or altered (by a
 -- trigger, with what it made of it; the caller has to undo all).  Where nothing is to
 -- be written, apply stands for all that would be.
@@ -154,7 +155,8 @@ BEGIN
 
     RETURN statement || format($query$
         SELECT jsonb_build_array(j.seq, s.status, CASE WHEN s.status = 'altered' OR s.status = 'applied' AND j.op = 'I' AND w.image <> j.key || j.after THEN w.image
-                   WHEN s.status = 'conflict' AND j.op = 'U' THEN (SELECT jsonb_object_agg(c, j.image -> c) FROM jsonb_object_keys(j.before || j.after) c)
+                   WHEN j.op = 'U' AND (s.status = 'conflict' OR s.status = 'applied' AND j.image || j.before <> j.image)
+                   THEN (SELECT jsonb_object_agg(c, j.image -> c) FROM jsonb_object_keys(j.before || j.after) c)
                    WHEN s.status = 'conflict' THEN j.image END)
           FROM judged j FULL JOIN (%s) w ON w.seq = j.seq,
                LATERAL (SELECT CASE WHEN j.verdict <> 'apply' THEN j.verdict

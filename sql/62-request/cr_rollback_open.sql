@@ -18,9 +18,10 @@ DECLARE
 BEGIN
     INSERT INTO shopanalytics.change_item (request, seq, op, key, before, after, rule)
     SELECT _add_opposites.request, last_seq + 1 - i.seq, translate(i.op, 'ID', 'DI'), i.key,
-           -- what was inserted may have more columns than were asked for; what guards a row is no change of it
+           -- what was inserted may have more columns than were asked for; of what was changed some may have been right already
            CASE i.op WHEN 'I' THEN coalesce(i.current, i.key || i.after) WHEN 'U' THEN i.after END,
-           CASE i.op WHEN 'U' THEN (SELECT jsonb_object_agg(c.key, i.before -> c.key) FROM jsonb_object_keys(i.after) AS c (key)) ELSE i.before END,
+           CASE i.op WHEN 'U' THEN (SELECT jsonb_object_agg(c.key, CASE WHEN i.status = 'applied' THEN coalesce(i.current, i.before) ELSE i.before END -> c.key)
+                                FROM jsonb_object_keys(i.after) AS c (key)) ELSE i.before END,
            i.rule
       FROM shopanalytics.change_item i
      WHERE i.request = _add_opposites.reverts AND (i.status = 'applied' OR is_forced AND i.status = 'rollback_conflict');

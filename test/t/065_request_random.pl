@@ -124,7 +124,7 @@ $node->safe_psql('postgres', q{
 		FOR i IN SELECT *, c.key ->> 'id' AS id FROM shopanalytics.change_item c WHERE c.request = asked LOOP
 			-- as before in what the item changed, or listed; else as the others left it
 			IF i.status = 'rolled_back' THEN
-				IF i.op = 'U' AND r4 -> i.id IS DISTINCT FROM (r3 -> i.id) || i.before
+				IF i.op = 'U' AND r4 -> i.id IS DISTINCT FROM (r3 -> i.id) || (SELECT jsonb_object_agg(c, r1 -> i.id -> c) FROM jsonb_object_keys(i.before) c)
 				   OR i.op = 'D' AND r4 -> i.id IS DISTINCT FROM r1 -> i.id OR i.op = 'I' AND r4 ? i.id THEN
 					RETURN format('item %s is rolled back, its row was %s and is %s', i.key, r1 -> i.id, r4 -> i.id);
 				END IF;
@@ -145,7 +145,8 @@ $node->safe_psql('postgres', q{
 			CALL shopanalytics.cr_apply(forced, on_conflict => 'skip');
 			r5 := public.contents();
 			FOR i IN SELECT *, c.key ->> 'id' AS id FROM shopanalytics.change_item c WHERE c.request = asked AND c.status = 'rolled_back' LOOP
-				IF i.op = 'U' AND (r5 -> i.id) || i.before IS DISTINCT FROM r5 -> i.id OR i.op = 'D' AND r5 -> i.id IS DISTINCT FROM r1 -> i.id OR i.op = 'I' AND r5 ? i.id THEN
+				IF i.op = 'U' AND (r5 -> i.id) || i.before IS DISTINCT FROM r5 -> i.id
+				   AND (r5 -> i.id) || (SELECT jsonb_object_agg(c, r1 -> i.id -> c) FROM jsonb_object_keys(i.before) c) IS DISTINCT FROM r5 -> i.id OR i.op = 'D' AND r5 -> i.id IS DISTINCT FROM r1 -> i.id OR i.op = 'I' AND r5 ? i.id THEN
 					RETURN format('forced item %s: its row was %s and is %s', i.key, r1 -> i.id, r5 -> i.id);
 				END IF;
 			END LOOP;
