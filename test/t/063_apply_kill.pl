@@ -72,6 +72,24 @@ sub contents
 		  FROM shopanalytics.change_request r JOIN shopanalytics.change_item i ON i.request = r.id WHERE r.tenant = '$tenant' ORDER BY r.id, i.seq});
 }
 
+# The result of a query, asked again until the server is back: when it notices that a
+# backend was killed it ends all others.
+sub query
+{
+	my ($query) = @_;
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my ($out, $error) = ('', '');
+		if (IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $query ], '<', \undef, '>', \$out, '2>', \$error))
+		{
+			chomp $out;
+			return $out;
+		}
+		sleep 0.1;
+	}
+	die 'the server does not come back';
+}
+
 sub statement { return "CALL shopanalytics.cr_apply($_[0], 'batched', $batch, 'skip')" }
 
 my ($killed_backends, $stopped_servers, $began_anew) = (0, 0, 0);
@@ -84,7 +102,7 @@ while ($killed_backends + $stopped_servers < $kills)
 	my ($done_before, $calls) = (0, 0);
 	my $until = $killed_backends + $stopped_servers + $kills_in_round;
 
-	while ($node->safe_psql('postgres', "SELECT state FROM shopanalytics.change_request WHERE id = $request{strife}") ne 'applied')
+	while (query("SELECT state FROM shopanalytics.change_request WHERE id = $request{strife}") ne 'applied')
 	{
 		$calls++;
 		my $output = '';
@@ -96,7 +114,7 @@ while ($killed_backends + $stopped_servers < $kills)
 			my $pid = '';
 			while ($pid eq '' && $applier->pumpable)
 			{
-				$pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'applier'});
+				$pid = query(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'applier'});
 				$applier->pump_nb;
 			}
 			# Each call does some of it, now more and now less.
@@ -113,10 +131,9 @@ while ($killed_backends + $stopped_servers < $kills)
 			}
 		}
 		$applier->finish;
-		$node->poll_query_until('postgres', 'SELECT true', 't') or die 'the server does not come back';
 
 		# what was done stays done
-		my $done = $node->safe_psql('postgres', "SELECT count(*) FROM shopanalytics.change_item WHERE request = $request{strife} AND status IN ('applied', 'already')");
+		my $done = query("SELECT count(*) FROM shopanalytics.change_item WHERE request = $request{strife} AND status IN ('applied', 'already')");
 		$began_anew++ if $done < $done_before;
 		$done_before = $done;
 		die "it does not end: $output" if $calls > 5 * $kills_in_round;
