@@ -1,4 +1,4 @@
--- Cases of OpenRefine's key collision methods, and our own where it says so.
+-- 4.H: cases of OpenRefine's key collision methods, and our own where it says so.
 
 CREATE TABLE fingerprint_case (input text, expected text);
 INSERT INTO fingerprint_case VALUES
