@@ -19,9 +19,9 @@
 #include "common/logging.h"
 #include "common/string.h"
 #include "fe_utils/simple_list.h"
-#include "getopt_long.h"
 #include "pqexpbuffer.h"
 
+#include "options.h"
 #include "session.h"
 #include "shopctl.h"
 
@@ -34,14 +34,12 @@ enum
 
 typedef struct CheckOptions
 {
-	ConnParams	cparams;
-	const char *store;
+	CommonOptions common;
 	SimpleStringList names;		/* none: all that are enabled */
 	int			nnames;
 	const char *csv;			/* file, directory, "-" or NULL */
 	const char *max_keys;
 	bool		strict;			/* warnings count as failures */
-	bool		quiet;
 } CheckOptions;
 
 /* Columns of run_checks(). */
@@ -76,13 +74,7 @@ usage(void)
 	printf("  -q, --quiet               print nothing but errors\n");
 	printf("  -V, --version             output version information, then exit\n");
 	printf("  -?, --help                show this help, then exit\n");
-	printf("\nConnection options:\n");
-	printf("  -h, --host=HOSTNAME       database server host or socket directory\n");
-	printf("  -p, --port=PORT           database server port\n");
-	printf("  -U, --username=USERNAME   user name to connect as\n");
-	printf("  -w, --no-password         never prompt for password\n");
-	printf("  -W, --password            force password prompt\n");
-	printf("  -d, --dbname=DBNAME       database name or connection string\n");
+	options_usage_connection();
 	printf("\nExit status:\n");
 	printf("  %d  no check failed\n", SHOPCTL_OK);
 	printf("  %d  an error; if the checks were run, their results are kept\n", SHOPCTL_ERROR);
@@ -99,7 +91,7 @@ run_checks(PGconn *conn, const CheckOptions *opt)
 	int			nparams = 2;
 	PGresult   *res;
 
-	values[0] = opt->store;
+	values[0] = opt->common.store;
 	values[1] = opt->max_keys;
 	initPQExpBuffer(&sql);
 	appendPQExpBufferStr(&sql,
@@ -225,7 +217,7 @@ write_keys(const CheckOptions *opt, const PGresult *keys)
 		}
 		if (PQgetisnull(keys, i, KEY))
 			continue;
-		write_field(file, opt->store, ',');
+		write_field(file, opt->common.store, ',');
 		write_field(file, PQgetvalue(keys, i, KEY_CHECK), ',');
 		write_field(file, PQgetvalue(keys, i, KEY_TARGET), ',');
 		write_field(file, PQgetvalue(keys, i, KEY_STATUS), ',');
@@ -259,7 +251,7 @@ print_results(const CheckOptions *opt, const PGresult *results)
 static int
 check_run(const CheckOptions *opt)
 {
-	PGconn	   *conn = session_open(&opt->cparams);
+	PGconn	   *conn = session_open(&opt->common.cparams);
 	PGresult   *results = run_checks(conn, opt);
 	bool		failed = false;
 
@@ -270,7 +262,7 @@ check_run(const CheckOptions *opt)
 		if (strcmp(severity, "fail") == 0 || (opt->strict && strcmp(severity, "warn") == 0))
 			failed = true;
 	}
-	if (!opt->quiet)
+	if (!opt->common.quiet)
 		print_results(opt, results);
 	if (opt->csv != NULL)
 	{
@@ -288,71 +280,27 @@ int
 check_main(int argc, char *argv[])
 {
 	static struct option long_options[] = {
-		{"store", required_argument, NULL, 's'},
 		{"check", required_argument, NULL, 'c'},
 		{"csv", required_argument, NULL, OPT_CSV},
 		{"max-keys", required_argument, NULL, OPT_MAX_KEYS},
 		{"strict", no_argument, NULL, OPT_STRICT},
-		{"quiet", no_argument, NULL, 'q'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, '?'},
-		{"host", required_argument, NULL, 'h'},
-		{"port", required_argument, NULL, 'p'},
-		{"username", required_argument, NULL, 'U'},
-		{"no-password", no_argument, NULL, 'w'},
-		{"password", no_argument, NULL, 'W'},
-		{"dbname", required_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0}
+		COMMON_LONG_OPTIONS
 	};
 	CheckOptions opt = {.max_keys = "1000"};
 	int			c;
 
-	/* getopt_long() gives '?' for errors too, so help is looked for first */
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-	{
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0)
-		{
-			usage();
-			return SHOPCTL_OK;
-		}
-		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)
-		{
-			printf("shopctl (shopanalytics) %s\n", SHOPANALYTICS_VERSION);
-			return SHOPCTL_OK;
-		}
-	}
+	if (options_show_help(argc, argv, usage))
+		return SHOPCTL_OK;
 
-	while ((c = getopt_long(argc, argv, "s:c:qh:p:U:wWd:", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, COMMON_SHORT_OPTIONS "c:", long_options, NULL)) != -1)
 	{
+		if (options_take(&opt.common, c, optarg))
+			continue;
 		switch (c)
 		{
-			case 's':
-				opt.store = optarg;
-				break;
 			case 'c':
 				simple_string_list_append(&opt.names, optarg);
 				opt.nnames++;
-				break;
-			case 'q':
-				opt.quiet = true;
-				break;
-			case 'h':
-				opt.cparams.pghost = optarg;
-				break;
-			case 'p':
-				opt.cparams.pgport = optarg;
-				break;
-			case 'U':
-				opt.cparams.pguser = optarg;
-				break;
-			case 'w':
-				opt.cparams.prompt_password = TRI_NO;
-				break;
-			case 'W':
-				opt.cparams.prompt_password = TRI_YES;
-				break;
-			case 'd':
-				opt.cparams.dbname = optarg;
 				break;
 			case OPT_CSV:
 				opt.csv = optarg;
@@ -366,14 +314,12 @@ check_main(int argc, char *argv[])
 				opt.strict = true;
 				break;
 			default:
-				/* getopt_long() has said what is wrong */
-				pg_log_error_hint("Try \"%s %s --help\" for more information.", progname, COMMAND);
-				exit(SHOPCTL_USAGE);
+				options_bad(COMMAND);
 		}
 	}
 	if (optind < argc)
 		usage_error(COMMAND, "too many arguments (first is \"%s\")", argv[optind]);
-	if (opt.store == NULL)
+	if (opt.common.store == NULL)
 		usage_error(COMMAND, "no store given (--store)");
 
 	return check_run(&opt);

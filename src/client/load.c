@@ -11,7 +11,6 @@
 #include "postgres_fe.h"
 
 #include "common/logging.h"
-#include "getopt_long.h"
 #include "mb/pg_wchar.h"
 
 #include "load.h"
@@ -63,13 +62,7 @@ usage(void)
 	printf("      --max-rejects=N       load nothing if more rows are rejected (default: no limit)\n");
 	printf("      --reject-table=TABLE  table for rejected rows (default: load_reject in the\n"
 		   "                            schema of the table; created when there is none)\n");
-	printf("\nConnection options:\n");
-	printf("  -h, --host=HOSTNAME       database server host or socket directory\n");
-	printf("  -p, --port=PORT           database server port\n");
-	printf("  -U, --username=USERNAME   user name to connect as\n");
-	printf("  -w, --no-password         never prompt for password\n");
-	printf("  -W, --password            force password prompt\n");
-	printf("  -d, --dbname=DBNAME       database name or connection string\n");
+	options_usage_connection();
 	printf("\nExit status:\n");
 	printf("  %d  all rows were loaded\n", SHOPCTL_OK);
 	printf("  %d  an error ended the load; nothing was loaded\n", SHOPCTL_ERROR);
@@ -230,12 +223,8 @@ int
 load_main(int argc, char *argv[])
 {
 	static struct option long_options[] = {
-		{"store", required_argument, NULL, 's'},
 		{"table", required_argument, NULL, 't'},
 		{"truncate", no_argument, NULL, OPT_TRUNCATE},
-		{"quiet", no_argument, NULL, 'q'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, '?'},
 		{"encoding", required_argument, NULL, OPT_ENCODING},
 		{"delimiter", required_argument, NULL, OPT_DELIMITER},
 		{"quote", required_argument, NULL, OPT_QUOTE},
@@ -248,13 +237,7 @@ load_main(int argc, char *argv[])
 		{"ignore-extra", no_argument, NULL, OPT_IGNORE_EXTRA},
 		{"max-rejects", required_argument, NULL, OPT_MAX_REJECTS},
 		{"reject-table", required_argument, NULL, OPT_REJECT_TABLE},
-		{"host", required_argument, NULL, 'h'},
-		{"port", required_argument, NULL, 'p'},
-		{"username", required_argument, NULL, 'U'},
-		{"no-password", no_argument, NULL, 'w'},
-		{"password", no_argument, NULL, 'W'},
-		{"dbname", required_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0}
+		COMMON_LONG_OPTIONS
 	};
 	LoadOptions opt = {
 		.encoding = PG_UTF8,
@@ -266,51 +249,17 @@ load_main(int argc, char *argv[])
 	};
 	int			c;
 
-	/* getopt_long() gives '?' for errors too, so help is looked for first */
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-	{
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0)
-		{
-			usage();
-			return SHOPCTL_OK;
-		}
-		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)
-		{
-			printf("shopctl (shopanalytics) %s\n", SHOPANALYTICS_VERSION);
-			return SHOPCTL_OK;
-		}
-	}
+	if (options_show_help(argc, argv, usage))
+		return SHOPCTL_OK;
 
-	while ((c = getopt_long(argc, argv, "s:t:qh:p:U:wWd:", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, COMMON_SHORT_OPTIONS "t:", long_options, NULL)) != -1)
 	{
+		if (options_take(&opt.common, c, optarg))
+			continue;
 		switch (c)
 		{
-			case 's':
-				opt.store = optarg;
-				break;
 			case 't':
 				opt.table = optarg;
-				break;
-			case 'q':
-				opt.quiet = true;
-				break;
-			case 'h':
-				opt.cparams.pghost = optarg;
-				break;
-			case 'p':
-				opt.cparams.pgport = optarg;
-				break;
-			case 'U':
-				opt.cparams.pguser = optarg;
-				break;
-			case 'w':
-				opt.cparams.prompt_password = TRI_NO;
-				break;
-			case 'W':
-				opt.cparams.prompt_password = TRI_YES;
-				break;
-			case 'd':
-				opt.cparams.dbname = optarg;
 				break;
 			case OPT_TRUNCATE:
 				opt.truncate = true;
@@ -352,9 +301,7 @@ load_main(int argc, char *argv[])
 				opt.reject_table = optarg;
 				break;
 			default:
-				/* getopt_long() has said what is wrong */
-				pg_log_error_hint("Try \"%s %s --help\" for more information.", progname, COMMAND);
-				exit(SHOPCTL_USAGE);
+				options_bad(COMMAND);
 		}
 	}
 	opt.nfiles = argc - optind;

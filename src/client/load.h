@@ -11,11 +11,11 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-#include "fe_utils/connect_utils.h"
 #include "fe_utils/simple_list.h"
 
 #include "csv.h"
 #include "date_template.h"
+#include "options.h"
 
 /* A pair of --map: the file's column, and the table's or "" to skip it. */
 typedef struct LoadMap
@@ -28,8 +28,7 @@ typedef struct LoadMap
 
 typedef struct LoadOptions
 {
-	ConnParams	cparams;
-	const char *store;			/* schema of a store, or NULL */
+	CommonOptions common;		/* the store may be NULL */
 	const char *table;
 	const char *reject_table;	/* NULL: load_reject beside the table */
 	LoadMap    *maps;
@@ -46,7 +45,6 @@ typedef struct LoadOptions
 	bool		header;
 	bool		ignore_extra;
 	bool		truncate;
-	bool		quiet;
 	int64		max_rejects;	/* -1: no limit */
 	int			nfiles;
 	char	  **files;

@@ -80,8 +80,8 @@ set_options(PGconn *conn, const LoadOptions *opt)
 		params[1] = psprintf("ISO, %s", opt->date_format);
 		PQclear(session_query(conn, "SELECT pg_catalog.set_config($1, $2, false)", 2, params));
 	}
-	if (timezone == NULL && opt->store != NULL)
-		timezone = store_timezone(conn, opt->store);
+	if (timezone == NULL && opt->common.store != NULL)
+		timezone = store_timezone(conn, opt->common.store);
 	if (timezone != NULL)
 	{
 		PGresult   *res;
@@ -197,7 +197,7 @@ load_file(PGconn *conn, const LoadOptions *opt, const Target *target,
 	instr_time	end;
 
 	INSTR_TIME_SET_CURRENT(start);
-	progress_start(in, opt->quiet);
+	progress_start(in, opt->common.quiet);
 	map = read_header(conn, opt, target, csv);
 	csv_set_maxfields(csv, map->nfields);
 	reject_file(rejects, input_name(in));
@@ -267,7 +267,7 @@ load_run(LoadOptions *opt)
 	for (int i = 0; i < opt->nfiles; i++)
 		input_check(opt->files[i]);
 
-	conn = session_open(&opt->cparams);
+	conn = session_open(&opt->common.cparams);
 	check_encoding(conn, opt);
 	target = target_open(conn, opt);
 	rejects = reject_open(conn, target, opt);
@@ -306,7 +306,7 @@ load_run(LoadOptions *opt)
 		analyze(conn, target);
 	session_close(conn);
 
-	if (!opt->quiet)
+	if (!opt->common.quiet)
 	{
 		for (int i = 0; i < opt->nfiles; i++)
 			print_result(results[i].file, &results[i]);

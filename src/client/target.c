@@ -67,11 +67,11 @@ find_table(PGconn *conn, const LoadOptions *opt)
 	PGresult   *res;
 	char	   *oid;
 
-	if (opt->store != NULL)
+	if (opt->common.store != NULL)
 	{
-		const char *params[] = {opt->store, opt->table};
+		const char *params[] = {opt->common.store, opt->table};
 
-		check_store(conn, opt->store);
+		check_store(conn, opt->common.store);
 		res = session_query(conn,
 							"SELECT c.oid FROM pg_catalog.pg_class c "
 							"JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
@@ -79,14 +79,14 @@ find_table(PGconn *conn, const LoadOptions *opt)
 							"AND c.relname OPERATOR(pg_catalog.=) $2", 2, params);
 		if (PQntuples(res) == 0)
 		{
-			pg_log_error("table \"%s\" does not exist in store \"%s\"", opt->table, opt->store);
+			pg_log_error("table \"%s\" does not exist in store \"%s\"", opt->table, opt->common.store);
 			pg_log_error_hint("Tables of the store: %s.",
 							  list_names(conn,
 										 "SELECT pg_catalog.string_agg(c.relname, ', ' ORDER BY c.relname) "
 										 "FROM pg_catalog.pg_class c "
 										 "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
 										 "WHERE n.nspname OPERATOR(pg_catalog.=) $1 "
-										 "AND c.relkind OPERATOR(pg_catalog.=) 'r'", opt->store));
+										 "AND c.relkind OPERATOR(pg_catalog.=) 'r'", opt->common.store));
 			exit(1);
 		}
 	}
@@ -118,7 +118,7 @@ check_kind(const LoadOptions *opt, const Target *target, char kind, bool has_ins
 		kind == RELKIND_FOREIGN_TABLE || (kind == RELKIND_VIEW && has_instead_trigger))
 		return;
 
-	if (opt->store != NULL && kind == RELKIND_VIEW)
+	if (opt->common.store != NULL && kind == RELKIND_VIEW)
 	{
 		pg_log_error("\"%s\" of store \"%s\" is a view, so no rows can be loaded into it",
 					 target->name, target->schema);
