@@ -3,7 +3,8 @@
  * anomaly_kinds.c
  *	  The kinds of anomalies the generator can put into a shop, and their rates.
  *
- * A kind has the name of the clean rule that finds it.
+ * A kind has the name of the clean rule that finds it; a suspicious order is
+ * found by no rule, but by a model.
  *
  * IDENTIFICATION
  *	  src/generate/anomaly_kinds.c
@@ -54,6 +55,8 @@ static const KindInfo kind_info[ANOMALY_COUNT] = {
 	"the year of order_date is 50 to 70 too high"},
 	[ANOMALY_MISSING_SHIPMENT_DATE] = {"missing_shipment_date", "orders", 0.02,
 	"shipment_date is null although the order is shipped or delivered"},
+	[ANOMALY_SUSPICIOUS_ORDER] = {"suspicious_order", "orders", 0,
+	"many pieces, a new customer, a gift card: what is seen in fraud, but no rule forbids"},
 	[ANOMALY_NEGATIVE_DURATION] = {"negative_duration", "sessions", 0.01,
 	"session_end is before session_start"},
 	[ANOMALY_ZERO_DURATION] = {"zero_duration", "sessions", 0.02,

@@ -443,7 +443,7 @@ _generate_order_items(PG_FUNCTION_ARGS)
 
 		generate_visit(shop, number, &visit);
 		generate_customer(shop, visit.customer, &customer);
-		lines = generate_items(shop, number, &customer, items);
+		lines = generate_items(shop, number, &customer, visit.is_suspicious, items);
 		for (int32 line = 0; line < lines; line++)
 		{
 			add_key(&output, &order_key, number);

@@ -46,6 +46,7 @@ typedef enum AnomalyKind
 	ANOMALY_NEGATIVE_TOTAL,
 	ANOMALY_FUTURE_DATE,
 	ANOMALY_MISSING_SHIPMENT_DATE,
+	ANOMALY_SUSPICIOUS_ORDER,
 	ANOMALY_NEGATIVE_DURATION,
 	ANOMALY_ZERO_DURATION,
 	ANOMALY_UNKNOWN_DEVICE,
@@ -69,6 +70,7 @@ typedef enum RandomStream
 	STREAM_ORDER_ANOMALY,
 	STREAM_SESSION,
 	STREAM_SESSION_ANOMALY,
+	STREAM_SUSPICION,
 	STREAM_COUNT
 } RandomStream;
 
@@ -124,6 +126,7 @@ typedef struct Visit
 	int32		second;			/* of the local day */
 	int32		customer;
 	int32		channel;
+	bool		is_suspicious;
 } Visit;
 
 typedef struct Order
@@ -206,6 +209,7 @@ extern TimestampTz generate_local_time(const Shop *shop, int32 day, int32 second
 extern TimestampTz generate_shifted_time(const Shop *shop, int32 day, int32 second, int32 shift);
 extern int32 generate_signup_day(const Shop *shop, int32 customer);
 extern int32 generate_active_customer(const Shop *shop, Random *random, int32 day);
+extern int32 generate_new_customer(const Shop *shop, Random *random, int32 day);
 extern int32 generate_second_of_day(Random *random, const uint8 *hour_weight, uint64 rank, uint64 of);
 
 /* generate_shop_person.c */
@@ -226,7 +230,7 @@ extern void generate_visit(const Shop *shop, int64 number, Visit *visit);
 extern int32 generate_usual_payment(Random *random);
 extern bool generate_is_online(const Visit *visit);
 extern bool generate_is_app(const Visit *visit);
-extern int32 generate_items(const Shop *shop, int64 number, const Customer *customer, OrderItem *items);
+extern int32 generate_items(const Shop *shop, int64 number, const Customer *customer, bool is_suspicious, OrderItem *items);
 extern void generate_order(const Shop *shop, int64 number, Order *order);
 
 /* generate_shop_session.c */

@@ -73,6 +73,24 @@ shop_is_open(const Shop *shop, const Visit *visit)
 	return weekday != 0 && hour >= OPENING_HOUR && hour < CLOSING_HOUR;
 }
 
+/*
+ * Fraud likes what is quick and hard to take back: orders from a distance, by
+ * somebody new.  Not all of it looks so, and some sound orders do.
+ */
+static void
+suspect_visit(const Shop *shop, int64 number, Visit *visit)
+{
+	Random		random = generate_random(shop, STREAM_SUSPICION, number);
+
+	visit->is_suspicious = generate_anomaly(shop, &random, ANOMALY_SUSPICIOUS_ORDER) != 0;
+	if (!visit->is_suspicious)
+		return;
+
+	visit->channel = random_percent(&random, 70) ? WEB : MOBILE_APP;
+	if (random_percent(&random, 75))
+		visit->customer = generate_new_customer(shop, &random, visit->day);
+}
+
 void
 generate_visit(const Shop *shop, int64 number, Visit *visit)
 {
@@ -88,6 +106,7 @@ generate_visit(const Shop *shop, int64 number, Visit *visit)
 	else
 		visit->channel = random_choice(&random, closed_percent, lengthof(closed_percent));
 	visit->customer = generate_active_customer(shop, &random, visit->day);
+	suspect_visit(shop, number, visit);
 }
 
 bool
@@ -123,7 +142,7 @@ choose_product(const Shop *shop, Random *random, const OrderItem *items, int32 l
 }
 
 int32
-generate_items(const Shop *shop, int64 number, const Customer *customer, OrderItem *items)
+generate_items(const Shop *shop, int64 number, const Customer *customer, bool is_suspicious, OrderItem *items)
 {
 	Random		random = generate_random(shop, STREAM_ITEM, number);
 	int32		lines = 1 + random_choice(&random, lines_percent, lengthof(lines_percent));
@@ -137,6 +156,8 @@ generate_items(const Shop *shop, int64 number, const Customer *customer, OrderIt
 		item->quantity = 1 + random_choice(&random, quantity_percent, lengthof(quantity_percent));
 		if (generate_buys_in_bulk(customer) && random_percent(&random, 40))
 			item->quantity *= random_between(&random, 2, 6);
+		if (is_suspicious && random_percent(&random, 75))
+			item->quantity *= random_between(&random, 2, 8);
 		price = shop->product_price[item->product];
 		if (random_percent(&random, 15))
 			price -= (price * 5 * random_between(&random, 1, 6) + 50) / 100;
@@ -156,7 +177,9 @@ choose_payment(Random *random, const Customer *customer, Order *order)
 {
 	int32		payment = customer->payment;
 
-	if (order->visit.channel == STORE && random_percent(random, 45))
+	if (order->visit.is_suspicious && random_percent(random, 60))
+		payment = GIFT_CARD;
+	else if (order->visit.channel == STORE && random_percent(random, 45))
 		payment = CASH;
 	else if (generate_buys_in_bulk(customer) && random_percent(random, 45))
 		payment = INVOICE;
@@ -244,7 +267,7 @@ generate_order(const Shop *shop, int64 number, Order *order)
 
 	generate_visit(shop, number, &order->visit);
 	generate_customer(shop, order->visit.customer, &customer);
-	lines = generate_items(shop, number, &customer, items);
+	lines = generate_items(shop, number, &customer, order->visit.is_suspicious, items);
 	order->total = 0;
 	for (int32 line = 0; line < lines; line++)
 		order->total += (int64) items[line].quantity * items[line].unit_price;
@@ -253,6 +276,8 @@ generate_order(const Shop *shop, int64 number, Order *order)
 
 	order->anomalies = generate_anomaly(shop, &anomaly, ANOMALY_NEGATIVE_TOTAL);
 	order->anomalies |= generate_anomaly(shop, &anomaly, ANOMALY_FUTURE_DATE);
+	if (order->visit.is_suspicious)
+		order->anomalies |= ANOMALY_BIT(ANOMALY_SUSPICIOUS_ORDER);
 	missing = generate_anomaly(shop, &anomaly, ANOMALY_MISSING_SHIPMENT_DATE);
 	years = random_between(&anomaly, FUTURE_SPAN, FUTURE_SPAN + 20);
 

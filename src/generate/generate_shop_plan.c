@@ -191,6 +191,19 @@ generate_active_customer(const Shop *shop, Random *random, int32 day)
 	return customer;
 }
 
+/* One of those who signed up last, where there are any. */
+int32
+generate_new_customer(const Shop *shop, Random *random, int32 day)
+{
+	int32		evening = shop->past_days + day + 1;
+	int32		known = (int32) shop->signups_before[evening];
+	int32		settled = evening > NEW_DAYS ? (int32) shop->signups_before[evening - NEW_DAYS] : 0;
+
+	if (settled == known)
+		return known - 1;
+	return settled + (int32) random_below(random, known - settled);
+}
+
 /*
  * The time of day of the rank-th (from 0) of so many: each has a slice of the
  * day's weights of its own and falls somewhere in it, so times rise with rank.

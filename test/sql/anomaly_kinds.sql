@@ -1,7 +1,7 @@
 -- anomaly_kinds: the kinds that generate_shop knows, and how their rates are set.
 SELECT * FROM shopanalytics.anomaly_kinds();
 
--- A kind has the name of the rule that finds it.
+-- A kind has the name of the rule that finds it; no rule finds a suspicious order.
 SET client_min_messages = warning;
 CALL shopanalytics.create_store('kinds');
 SELECT k.kind FROM shopanalytics.anomaly_kinds() k

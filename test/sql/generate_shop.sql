@@ -84,6 +84,13 @@ SELECT count(*) FILTER (WHERE b.order_total < 0) BETWEEN 80 AND 160 AS some_nega
        count(*) FILTER (WHERE to_jsonb(a) - 'order_total' - 'anomalies' <> to_jsonb(b) - 'order_total' - 'anomalies' OR a.order_total <> abs(b.order_total)
                            OR (b.order_total < 0) IS DISTINCT FROM (b.anomalies IS NOT NULL)) AS others
   FROM pg_temp.some_orders(1, 400, anomalies => '{"all": 0}') a JOIN pg_temp.some_orders(1, 400, anomalies => '{"all": 0, "negative_total": 0.3}') b USING (order_id);
+-- So does that of suspicious orders: three in ten, 60 % of these by gift card, all from a distance, of many pieces.
+SELECT count(*) FILTER (WHERE b.anomalies IS NOT NULL) BETWEEN 80 AND 160 AS some_suspicious,
+       bool_and(b.channel IN ('web', 'mobile app')) FILTER (WHERE b.anomalies IS NOT NULL) AS from_a_distance,
+       avg((b.payment_method = 'gift card')::integer) FILTER (WHERE b.anomalies IS NOT NULL) BETWEEN 0.45 AND 0.75 AS by_gift_card,
+       avg(b.order_total) FILTER (WHERE b.anomalies IS NOT NULL) > 2 * avg(b.order_total) FILTER (WHERE b.anomalies IS NULL) AS larger,
+       count(*) FILTER (WHERE b.anomalies IS NULL AND to_jsonb(a) <> to_jsonb(b)) AS others
+  FROM pg_temp.some_orders(1, 400, anomalies => '{"all": 0}') a JOIN pg_temp.some_orders(1, 400, anomalies => '{"all": 0, "suspicious_order": 0.3}') b USING (order_id);
 
 -- The shop that the rest is about, with rates of its own, away from UTC.
 CALL shopanalytics.create_store('My "Shop"', timezone => 'America/New_York', key_type => 'integer');
@@ -199,7 +206,7 @@ SELECT (SELECT count(*) FROM clean.anomaly_truth) AS truth, (SELECT count(*) FRO
        (SELECT count(*) FROM clean.orders_checked WHERE issues <> '{}') AS orders, (SELECT count(*) FROM clean.order_items_checked WHERE issues <> '{}') AS items, (SELECT count(*) FROM clean.sessions_checked WHERE issues <> '{}') AS sessions;
 CALL shopanalytics.drop_store('clean');
 
--- The smallest shop, and one of anomalies only.
+-- The smallest shop, and one of anomalies only; none of its orders would be sent if all were suspicious, in one day.
 CALL shopanalytics.create_store('tiny', key_type => 'uuid');
 CALL shopanalytics.generate_shop('tiny', customers => 1, days => 1, products => 1, orders => 1, sessions => 1, anomalies => '{"all": 0}');
 SELECT c.customer_id, o.order_id, p.product_id, s.session_id FROM tiny.customers c, tiny.orders o JOIN tiny.order_items i USING (order_id) JOIN tiny.products p USING (product_id), tiny.sessions s
@@ -209,7 +216,7 @@ CALL shopanalytics.generate_shop('tiny', customers => 1, days => 1, products => 
 SELECT (SELECT count(*) FROM tiny.customers) AS customers, (SELECT count(*) FROM tiny.orders) AS orders, (SELECT count(*) FROM tiny.order_items) AS items, (SELECT count(*) FROM tiny.sessions) AS sessions;
 TRUNCATE tiny.customers, tiny.products;
 CALL shopanalytics.generate_shop('tiny', customers => 20, days => 1, products => 3, orders => 50, sessions => 20,
-    anomalies => '{"all": 1, "missing_email": 0, "untidy_email": 0, "zero_duration": 0}');
+    anomalies => '{"all": 1, "missing_email": 0, "untidy_email": 0, "zero_duration": 0, "suspicious_order": 0}');
 SELECT kind, count(*) FROM tiny.anomaly_truth GROUP BY kind ORDER BY kind COLLATE "C";
 SELECT count(*) AS found FROM (SELECT 'customers', customer_id::text, unnest(issues) FROM tiny.customers_checked UNION SELECT 'orders', order_id::text, unnest(issues) FROM tiny.orders_checked
     UNION SELECT 'sessions', session_id::text, unnest(issues) FROM tiny.sessions_checked INTERSECT SELECT * FROM tiny.anomaly_truth) f;
