@@ -41,7 +41,7 @@ draw_bits(uint64 id, uint64 seed, uint64 purpose)
 static inline double
 draw_uniform(uint64 id, uint64 seed, uint64 purpose)
 {
-	return ((double) (draw_bits(id, seed, purpose) >> 12) + 0.5) * 0x1 p - 52;
+	return ((double) (draw_bits(id, seed, purpose) >> 12) + 0.5) / (double) (UINT64CONST(1) << 52);
 }
 
 #endif							/* SHOPANALYTICS_DRAW_H */
