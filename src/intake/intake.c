@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * intake.c
- *	  The table, view or query that a report reads.
+ *	  The table, view or query that a report or a training reads.
  *
  * Made into a query for the columns that the report asks for, which
  * intake_read.c runs.
@@ -41,21 +41,24 @@ const char *const intake_price_names[] = {"price", "value", NULL};
 const char *const intake_product_names[] = {"product_id", "item_id", NULL};
 const char *const intake_category_names[] = {"category_id", "category", NULL};
 
+const IntakeNoun intake_events = {"events", "are", "have"};
+const IntakeNoun intake_source = {"source", "is", "has"};
+
 /* What is wrong with our query is wrong with the source: show both. */
 void
 intake_error(void *arg)
 {
-	const char *sql = arg;
+	const Intake *intake = arg;
 	int			position = geterrposition();
 
 	if (position > 0)
 	{
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery(sql);
+		internalerrquery(intake->sql);
 	}
 	else
-		errcontext("reading events by \"%s\"", sql);
+		errcontext("reading %s by \"%s\"", intake->noun->name, intake->sql);
 }
 
 /* Past the end of a comment, which may hold others; NULL if it has none. */
@@ -130,15 +133,16 @@ is_query(const char *events)
  * around it.
  */
 static char *
-from_query(const char *events)
+from_query(const char *events, const IntakeNoun *noun)
 {
+	Intake		intake = {.sql = unconstify(char *, events),.noun = noun};
 	ErrorContextCallback callback;
 	List	   *parsed;
 	RawStmt    *raw;
 	StringInfoData from;
 
 	callback.callback = intake_error;
-	callback.arg = unconstify(char *, events);
+	callback.arg = &intake;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	parsed = pg_parse_query(events);
@@ -148,7 +152,7 @@ from_query(const char *events)
 		!IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("events must be a table, a view or one query"));
+				errmsg("%s must be a table, a view or one query", noun->name));
 	raw = linitial_node(RawStmt, parsed);
 	initStringInfo(&from);
 	appendStringInfoChar(&from, '(');
@@ -156,13 +160,13 @@ from_query(const char *events)
 		appendBinaryStringInfo(&from, events + raw->stmt_location, raw->stmt_len);
 	else
 		appendStringInfoString(&from, events + raw->stmt_location);
-	appendStringInfoString(&from, "\n) AS events");
+	appendStringInfo(&from, "\n) AS %s", noun->name);
 
 	return from.data;
 }
 
 static char *
-from_relation(const char *events)
+from_relation(const char *events, const IntakeNoun *noun)
 {
 	List	   *names;
 	RangeVar   *relation;
@@ -170,12 +174,12 @@ from_relation(const char *events)
 	if (*first_token(events) == '\0')
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("events is empty"),
+				errmsg("%s is empty", noun->name),
 				errhint("Name a table or a view, or pass a query."));
 	if (!SplitIdentifierString(pstrdup(events), '.', &names))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("events is not a table, a view or a query: %s", events),
+				errmsg("%s is not a table, a view or a query: %s", noun->name, events),
 				errhint("A query begins with SELECT, VALUES, WITH, TABLE or a parenthesis; a name with capitals or blanks needs double quotes."));
 	names = stringToQualifiedNameList(events, NULL);
 	relation = makeRangeVarFromNameList(names);
@@ -183,27 +187,27 @@ from_relation(const char *events)
 		strcmp(relation->catalogname, get_database_name(MyDatabaseId)) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("events are in another database: %s", events));
+				errmsg("%s %s in another database: %s", noun->name, noun->are, events));
 
-	return psprintf("%s AS events", quote_qualified_identifier(relation->schemaname,
-															   relation->relname));
+	return psprintf("%s AS %s", quote_qualified_identifier(relation->schemaname, relation->relname),
+					noun->name);
 }
 
 /* What comes from there, as target entries. */
 static List *
-columns_of(const char *from)
+columns_of(const char *from, const IntakeNoun *noun)
 {
-	char	   *sql = psprintf("SELECT * FROM %s", from);
+	Intake		intake = {.sql = psprintf("SELECT * FROM %s", from),.noun = noun};
 	ErrorContextCallback callback;
 	RawStmt    *raw;
 	Query	   *query;
 
 	callback.callback = intake_error;
-	callback.arg = sql;
+	callback.arg = &intake;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	raw = linitial_node(RawStmt, pg_parse_query(sql));
-	query = parse_analyze_fixedparams(raw, sql, NULL, 0, NULL);
+	raw = linitial_node(RawStmt, pg_parse_query(intake.sql));
+	query = parse_analyze_fixedparams(raw, intake.sql, NULL, 0, NULL);
 	error_context_stack = callback.previous;
 
 	return query->targetList;
@@ -254,7 +258,7 @@ list_names(const char *const *names)
 
 /* The column itself, or NULL if there is none and none is needed. */
 static TargetEntry *
-choose_column(List *targets, const IntakeColumn *column)
+choose_column(List *targets, const IntakeColumn *column, const IntakeNoun *noun)
 {
 	TargetEntry *target = NULL;
 	int			i;
@@ -272,41 +276,49 @@ choose_column(List *targets, const IntakeColumn *column)
 	if (column->name != NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_COLUMN),
-				errmsg("the events have no column \"%s\"", column->name),
+				errmsg("the %s %s no column \"%s\"", noun->name, noun->have, column->name),
 				errdetail("%s names it; there are: %s.", column->argument, list_columns(targets)));
 	if (column->required)
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_COLUMN),
-				errmsg("the events have no column %s", list_names(column->usual)),
+				errmsg("the %s %s no column %s", noun->name, noun->have, list_names(column->usual)),
 				errdetail("There are: %s.", list_columns(targets)),
 				errhint("Name another one by %s.", column->argument));
 
 	return NULL;
 }
 
+/* Domains looked through. */
+static Oid
+type_of(const TargetEntry *target)
+{
+	Oid			type = getBaseType(exprType((Node *) target->expr));
+
+	return type == UNKNOWNOID ? TEXTOID : type;
+}
+
 /* Appends the column to the query, cast if need be. */
 static void
-append_column(StringInfo sql, IntakeColumn *column, const TargetEntry *target)
+append_column(StringInfo sql, IntakeColumn *column, const TargetEntry *target,
+			  const IntakeNoun *noun)
 {
-	const char *name = quote_identifier(target->resname);
-	Oid			type = getBaseType(exprType((Node *) target->expr));
+	const char *name = psprintf("%s.%s", noun->name, quote_identifier(target->resname));
+	Oid			type = type_of(target);
 	Oid			output;
 	bool		is_varlena;
 
-	if (type == UNKNOWNOID)
-		type = TEXTOID;
 	column->present = true;
 	column->collation = exprCollation((Node *) target->expr);
 	switch (column->kind)
 	{
 		case INTAKE_ANY:
-			appendStringInfo(sql, "events.%s", name);
+			appendStringInfoString(sql, name);
 			break;
 		case INTAKE_TIME:
 			if (type == TIMESTAMPTZOID)
-				appendStringInfo(sql, "events.%s", name);
+				appendStringInfoString(sql, name);
 			else if (type == TIMESTAMPOID || type == DATEOID)
-				appendStringInfo(sql, "events.%s::pg_catalog.timestamptz", name);
+				appendStringInfo(sql, "%s::pg_catalog.timestamptz", name);
 			else
 				ereport(ERROR,
 						errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -321,7 +333,7 @@ append_column(StringInfo sql, IntakeColumn *column, const TargetEntry *target)
 						errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("column \"%s\" is of type %s, not a number", target->resname, format_type_be(type)),
 						errhint("Pass a query that casts it to numeric."));
-			appendStringInfo(sql, "events.%s", name);
+			appendStringInfoString(sql, name);
 			break;
 	}
 	column->type = type;
@@ -351,18 +363,53 @@ append_period(StringInfo sql, const IntakePeriod *period, const char *name)
 }
 
 /*
- * Finds the columns and says what is wrong with them.  "events" is the name of a
- * table or view, or a query; of these only a query can begin with a keyword or a
- * parenthesis.  All is allocated in the current memory context; the columns must
- * stay where they are until all is read.
+ * "text" is the name of a table or view, or a query; of these only a query can
+ * begin with a keyword or a parenthesis.  All is allocated in the current memory
+ * context.
+ */
+IntakeSource *
+intake_find(const char *text, const IntakeNoun *noun)
+{
+	IntakeSource *source = palloc(sizeof(IntakeSource));
+
+	source->noun = noun;
+	source->from = is_query(text) ? from_query(text, noun) : from_relation(text, noun);
+	source->targets = columns_of(source->from, noun);
+
+	return source;
+}
+
+/* Its columns in their order: for a reader that does not know them before. */
+int
+intake_source_columns(const IntakeSource *source, IntakeSourceColumn **columns)
+{
+	IntakeSourceColumn *next = palloc(Max(1, list_length(source->targets)) * sizeof(IntakeSourceColumn));
+	ListCell   *cell;
+
+	*columns = next;
+	foreach(cell, source->targets)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, cell);
+
+		if (target->resjunk)
+			continue;
+		next->name = target->resname;
+		next->type = type_of(target);
+		next++;
+	}
+
+	return next - *columns;
+}
+
+/*
+ * Finds the columns and says what is wrong with them; they must stay where they
+ * are until all is read.
  */
 Intake *
-intake_open(const char *events, IntakeColumn *columns, int ncolumns,
-			const IntakePeriod *period)
+intake_open_source(const IntakeSource *source, IntakeColumn *columns, int ncolumns,
+				   const IntakePeriod *period)
 {
 	Intake	   *intake = palloc(sizeof(Intake));
-	char	   *from = is_query(events) ? from_query(events) : from_relation(events);
-	List	   *targets = columns_of(from);
 	const char *time_name = NULL;
 	StringInfoData sql;
 	int			i;
@@ -371,7 +418,7 @@ intake_open(const char *events, IntakeColumn *columns, int ncolumns,
 	appendStringInfoString(&sql, "SELECT ");
 	for (i = 0; i < ncolumns; i++)
 	{
-		TargetEntry *target = choose_column(targets, &columns[i]);
+		TargetEntry *target = choose_column(source->targets, &columns[i], source->noun);
 
 		if (i > 0)
 			appendStringInfoString(&sql, ", ");
@@ -381,16 +428,25 @@ intake_open(const char *events, IntakeColumn *columns, int ncolumns,
 			appendStringInfoString(&sql, "NULL");
 			continue;
 		}
-		append_column(&sql, &columns[i], target);
+		append_column(&sql, &columns[i], target, source->noun);
 		if (columns[i].kind == INTAKE_TIME)
 			time_name = quote_identifier(target->resname);
 	}
-	appendStringInfo(&sql, " FROM %s", from);
+	appendStringInfo(&sql, " FROM %s", source->from);
 	if (period != NULL && time_name != NULL)
 		append_period(&sql, period, time_name);
+	intake->noun = source->noun;
 	intake->sql = sql.data;
 	intake->columns = columns;
 	intake->ncolumns = ncolumns;
 
 	return intake;
+}
+
+/* The same from events. */
+Intake *
+intake_open(const char *events, IntakeColumn *columns, int ncolumns,
+			const IntakePeriod *period)
+{
+	return intake_open_source(intake_find(events, &intake_events), columns, ncolumns, period);
 }

@@ -14,6 +14,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "nodes/pg_list.h"
 
 typedef enum IntakeKind
 {
@@ -48,8 +49,30 @@ typedef struct IntakePeriod
 /* Values and nulls are in the order of the columns, and gone after the call. */
 typedef void (*IntakeRow) (void *arg, const Datum *values, const bool *nulls);
 
+/* What the argument is called that names the table, view or query. */
+typedef struct IntakeNoun
+{
+	const char *name;
+	const char *are;
+	const char *have;
+} IntakeNoun;
+
+typedef struct IntakeSource
+{
+	const IntakeNoun *noun;
+	char	   *from;			/* with the noun as its alias */
+	List	   *targets;
+} IntakeSource;
+
+typedef struct IntakeSourceColumn
+{
+	const char *name;
+	Oid			type;			/* domains looked through */
+} IntakeSourceColumn;
+
 typedef struct Intake
 {
+	const IntakeNoun *noun;
 	char	   *sql;			/* that gives the columns in their order */
 	const IntakeColumn *columns;
 	int			ncolumns;
@@ -63,9 +86,16 @@ extern PGDLLIMPORT const char *const intake_price_names[];
 extern PGDLLIMPORT const char *const intake_product_names[];
 extern PGDLLIMPORT const char *const intake_category_names[];
 
+extern PGDLLIMPORT const IntakeNoun intake_events;
+extern PGDLLIMPORT const IntakeNoun intake_source;
+
+extern IntakeSource *intake_find(const char *text, const IntakeNoun *noun);
+extern int	intake_source_columns(const IntakeSource *source, IntakeSourceColumn **columns);
+extern Intake *intake_open_source(const IntakeSource *source, IntakeColumn *columns,
+								  int ncolumns, const IntakePeriod *period);
 extern Intake *intake_open(const char *events, IntakeColumn *columns,
 						   int ncolumns, const IntakePeriod *period);
-extern void intake_error(void *sql);
+extern void intake_error(void *intake);
 extern void intake_read(Intake *intake, IntakeRow row, void *arg);
 
 #endif							/* SHOPANALYTICS_INTAKE_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * intake_read.c
- *	  Reading the rows of a report's source.
+ *	  Reading the rows of a source.
  *
  * The rows come through the executor to a receiver of our own, straight from
  * its slots: the caller's rights, row security, views and partitions hold, and
@@ -95,8 +95,8 @@ check_types(const Intake *intake, List *targets)
 		if (column->present && type != column->type)
 			ereport(ERROR,
 					errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("a column of the events has become of type %s, it was of type %s",
-						   format_type_be(type), format_type_be(column->type)));
+					errmsg("a column of the %s has become of type %s, it was of type %s",
+						   intake->noun->name, format_type_be(type), format_type_be(column->type)));
 	}
 }
 
@@ -147,7 +147,7 @@ intake_read(Intake *intake, IntakeRow row, void *arg)
 											 "shopanalytics intake row",
 											 ALLOCSET_SMALL_SIZES);
 	callback.callback = intake_error;
-	callback.arg = intake->sql;
+	callback.arg = intake;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	run_plan(intake,
@@ -205,7 +205,7 @@ intake_read_packed(Intake *intake, IntakePacked packed, void *arg, int *workers)
 	bool		done = false;
 
 	callback.callback = intake_error;
-	callback.arg = intake->sql;
+	callback.arg = intake;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	plan = plan_packed(intake);
