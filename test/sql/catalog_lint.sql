@@ -80,6 +80,12 @@ INSERT INTO deviating VALUES
     ('legal_hold_add', 'volatile, called on null, parallel unsafe'),
     ('legal_hold_lift', 'volatile, called on null, parallel unsafe'),
     ('merge_back', 'volatile, called on null, parallel unsafe'),
+    ('model_alias', 'volatile, called on null, parallel unsafe'),
+    ('model_alias_history', 'stable, called on null, parallel safe'),
+    ('model_drop', 'volatile, called on null, parallel unsafe'),
+    ('model_rollback', 'volatile, called on null, parallel unsafe'),
+    ('model_share', 'volatile, called on null, parallel unsafe'),
+    ('model_versions', 'stable, called on null, parallel safe'),
     ('monthly_cohorts', 'stable, called on null, parallel unsafe'),
     ('path_report', 'stable, called on null, parallel unsafe'),
     ('policy_for', 'stable, called on null, parallel safe'),
@@ -133,6 +139,8 @@ INSERT INTO deviating VALUES
     ('_block_hash', 'stable, called on null, parallel safe'),
     ('_bytes', 'stable, strict, parallel safe'),
     ('_caller', 'stable, strict, parallel safe'),
+    ('_check_alias', 'immutable, called on null, parallel safe'),
+    ('_check_model_name', 'immutable, called on null, parallel safe'),
     ('_check_subject', 'stable, called on null, parallel safe'),
     ('_checked_view', 'stable, called on null, parallel safe'),
     ('_check_approved', 'volatile, called on null, parallel unsafe'),
@@ -220,6 +228,7 @@ INSERT INTO deviating VALUES
     ('_finish_reverted', 'volatile, called on null, parallel unsafe'),
     ('_force_items', 'volatile, called on null, parallel unsafe'),
     ('_grants', 'stable, called on null, parallel safe'),
+    ('_has_rights_of', 'stable, strict, parallel safe'),
     ('_held_duties', 'stable, strict, parallel safe'),
     ('_holds_apply_lock', 'volatile, strict, parallel unsafe'),
     ('_installed_version', 'stable, strict, parallel safe'),
@@ -245,6 +254,7 @@ INSERT INTO deviating VALUES
     ('_line_total', 'immutable, called on null, parallel safe'),
     ('_lock_apply', 'volatile, strict, parallel unsafe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
+    ('_lock_model', 'volatile, called on null, parallel unsafe'),
     ('_lock_request', 'volatile, called on null, parallel unsafe'),
     ('_lock_row', 'volatile, strict, parallel unsafe'),
     ('_make_audit_triggers', 'volatile, strict, parallel unsafe'),
@@ -256,7 +266,10 @@ INSERT INTO deviating VALUES
     ('_merge_columns', 'stable, called on null, parallel safe'),
     ('_merge_condition', 'stable, strict, parallel safe'),
     ('_merge_tenant', 'stable, called on null, parallel safe'),
+    ('_model_add', 'volatile, called on null, parallel unsafe'),
+    ('_model_add_version', 'volatile, called on null, parallel unsafe'),
     ('_month_is_kept', 'stable, called on null, parallel unsafe'),
+    ('_move_alias', 'volatile, called on null, parallel unsafe'),
     ('_note_request', 'volatile, called on null, parallel unsafe'),
     ('_no_such_job', 'immutable, called on null, parallel safe'),
     ('_orders_of', 'stable, strict, parallel safe'),
@@ -294,6 +307,7 @@ INSERT INTO deviating VALUES
     ('_row_problem', 'stable, called on null, parallel safe'),
     ('_scope', 'immutable, called on null, parallel safe'),
     ('_seal_block', 'volatile, called on null, parallel unsafe'),
+    ('_seen_models', 'stable, called on null, parallel safe'),
     ('_session_next_order', 'stable, called on null, parallel unsafe'),
     ('_set_state', 'volatile, called on null, parallel unsafe'),
     ('_signups_of', 'stable, called on null, parallel safe'),
@@ -398,6 +412,14 @@ INSERT INTO unpinned VALUES
     ('run_job'),
     ('tick');
 
+-- Tables that every role writes its own rows of: row security says which those are.
+CREATE TEMP TABLE own_rows (name text PRIMARY KEY);
+INSERT INTO own_rows VALUES
+    ('model'),
+    ('model_alias'),
+    ('model_alias_history'),
+    ('model_version');
+
 CREATE TEMP VIEW labelled AS
 SELECT oid, proname::text AS name,
        concat_ws(', ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
@@ -460,6 +482,7 @@ UNION ALL
 SELECT 'public may change it', pg_describe_object('pg_class'::regclass, r.oid, 0)
   FROM relation r
  WHERE EXISTS (SELECT FROM aclexplode(r.relacl) a WHERE a.grantee = 0 AND a.privilege_type NOT IN ('SELECT', 'USAGE'))
+   AND (r.relname NOT IN (SELECT name FROM own_rows) OR NOT r.relrowsecurity)
 UNION ALL
 -- What is the same for all may be read by all.
 SELECT 'public reads it without row security', pg_describe_object('pg_class'::regclass, r.oid, 0)
