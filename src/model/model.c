@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.c
+ *	  The bytes of a trained model, as they are stored.
+ *
+ * A byte for the format, a byte for the kind, then the preparation of the features
+ * and the body, each written and read by its own file.  Whoever may insert a
+ * version of a model chooses its bytes: what is read is checked, so that no bytes
+ * can do more than give a wrong number.
+ *
+ * IDENTIFICATION
+ *	  src/model/model.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "libpq/pqformat.h"
+#include "model/model.h"
+
+#define MODEL_FORMAT	1
+
+static const char *
+kind_name(ModelKind kind)
+{
+	switch (kind)
+	{
+		case MODEL_LOGISTIC:
+			return "logistic regression";
+		case MODEL_FOREST:
+			return "trees";
+		case MODEL_KMEANS:
+			return "k-means";
+	}
+	elog(ERROR, "unknown kind of a model: %d", (int) kind);
+}
+
+/*
+ * The model in new memory of the current context.
+ */
+bytea *
+model_write(ModelKind kind, const Preparation *preparation, const void *body)
+{
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbyte(&buf, MODEL_FORMAT);
+	pq_sendbyte(&buf, kind);
+	preparation_write(&buf, preparation);
+	switch (kind)
+	{
+		case MODEL_LOGISTIC:
+		case MODEL_FOREST:
+		case MODEL_KMEANS:
+			elog(ERROR, "%s cannot be written", kind_name(kind));
+	}
+	return pq_endtypsend(&buf);
+}
+
+/*
+ * The model in new memory of the current context, which the caller gives it for
+ * its own: nothing is freed singly.  The bytes are not needed afterwards.
+ */
+Model *
+model_read(bytea *state)
+{
+	Model	   *model = palloc(sizeof(Model));
+	StringInfoData buf;
+	int			format;
+
+	initStringInfo(&buf);
+	appendBinaryStringInfo(&buf, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
+
+	format = pq_getmsgbyte(&buf);
+	if (format != MODEL_FORMAT)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				errmsg("unknown format of a model: %d", format));
+	model->kind = (ModelKind) pq_getmsgbyte(&buf);
+	model->preparation = preparation_read(&buf);
+	switch (model->kind)
+	{
+		default:
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					errmsg("unknown kind of a model: %d", (int) model->kind));
+	}
+	pq_getmsgend(&buf);
+	pfree(buf.data);
+	return model;
+}
+
+/*
+ * The model, if it is of the kind.
+ */
+const Model *
+model_need_kind(const Model *model, ModelKind kind)
+{
+	if (model->kind != kind)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("this needs a model of %s, not of %s", kind_name(kind), kind_name(model->kind)));
+	return model;
+}
