@@ -1,0 +1,489 @@
+/*-------------------------------------------------------------------------
+ *
+ * logistic_kernel.c
+ *	  What a logistic regression needs of all rows, in one pass each.
+ *
+ * A pass takes the blocks in their order, so its answer depends on the order of
+ * rows in the last digits only, and not on the processor (see vector.h).  In a
+ * block everything goes column by column: margins; then probabilities, weights,
+ * residuals and losses in one loop without branches; then, column after column,
+ * weight times x, and its products with the columns before it, four at a time.
+ *
+ * IDENTIFICATION
+ *	  src/model/logistic_kernel.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "model/logistic_kernel.h"
+#include "model/vector.h"
+
+#define LOG2_E		1.4426950408889634
+#define SHIFT		6755399441055744.0	/* 1.5 * 2^52 */
+#define LN_2_HIGH	6.93147180369123816490e-01	/* times 1024 it is exact */
+#define LN_2_LOW	1.90821492927058770002e-10
+
+/* Of a block, while a pass is at it. */
+typedef struct RowTerms
+{
+	double		weight[BLOCK_ROWS]; /* of the row; 0 after the last */
+	double		positive[BLOCK_ROWS];	/* its label */
+	double		margin[BLOCK_ROWS];
+	double		curvature[BLOCK_ROWS];
+	double		residual[BLOCK_ROWS];
+	double		loss[BLOCK_ROWS];
+	double		side[BLOCK_ROWS];	/* the margin, seen from its label */
+	double		wx[BLOCK_ROWS];
+} RowTerms;
+
+/*
+ * exp(x) for x <= 0; below -700, where nothing is left that could count, exp(-700).
+ * x = k ln 2 + f with |f| <= ln(2) / 2, and a Taylor polynomial in f whose rest is
+ * below 2^-57.  A number above 2^52 has no digits after the point, which rounds k
+ * and leaves it in the low bits.  The result is within 1 ulp.
+ */
+static pg_attribute_always_inline double
+exp_negative(double x)
+{
+	double		v = x < -700 ? -700 : x;
+	double		shifted = v * LOG2_E + SHIFT;
+	double		k = shifted - SHIFT;
+	double		f = (v - k * LN_2_HIGH) - k * LN_2_LOW;
+	double		ff = f * f;
+	double		p;
+	double		scale;
+	uint64		bits;
+
+	p = 1.0 / 87178291200.0;
+	p = p * f + 1.0 / 6227020800.0;
+	p = p * f + 1.0 / 479001600.0;
+	p = p * f + 1.0 / 39916800.0;
+	p = p * f + 1.0 / 3628800.0;
+	p = p * f + 1.0 / 362880.0;
+	p = p * f + 1.0 / 40320.0;
+	p = p * f + 1.0 / 5040.0;
+	p = p * f + 1.0 / 720.0;
+	p = p * f + 1.0 / 120.0;
+	p = p * f + 1.0 / 24.0;
+	p = p * f + 1.0 / 6.0;
+	p = p * f + 0.5;
+
+	memcpy(&bits, &shifted, sizeof(bits));
+	bits = (bits + 1023) << 52;
+	memcpy(&scale, &bits, sizeof(scale));
+
+	return (1 + (f + ff * p)) * scale;
+}
+
+/*
+ * log(1 + e) for 0 <= e <= 1: twice the area tangent of s = e / (2 + e) <= 1/3, by
+ * its series, whose rest is below 2^-60 of it.
+ */
+static pg_attribute_always_inline double
+log_one_plus(double e)
+{
+	double		s = e / (2 + e);
+	double		t = s * s;
+	double		p;
+
+	p = 1.0 / 35;
+	p = p * t + 1.0 / 33;
+	p = p * t + 1.0 / 31;
+	p = p * t + 1.0 / 29;
+	p = p * t + 1.0 / 27;
+	p = p * t + 1.0 / 25;
+	p = p * t + 1.0 / 23;
+	p = p * t + 1.0 / 21;
+	p = p * t + 1.0 / 19;
+	p = p * t + 1.0 / 17;
+	p = p * t + 1.0 / 15;
+	p = p * t + 1.0 / 13;
+	p = p * t + 1.0 / 11;
+	p = p * t + 1.0 / 9;
+	p = p * t + 1.0 / 7;
+	p = p * t + 1.0 / 5;
+	p = p * t + 1.0 / 3;
+
+	return 2 * (s + s * (t * p));
+}
+
+static VECTORIZED void
+block_margins(const double *x, int ncolumns, const double *coef, double *restrict margin)
+{
+	for (int r = 0; r < BLOCK_ROWS; r++)
+		margin[r] = coef[0];
+	for (int c = 0; c < ncolumns; c++)
+	{
+		const double *column = x + (Size) c * BLOCK_ROWS;
+		double		b = coef[c + 1];
+
+		for (int r = 0; r < BLOCK_ROWS; r++)
+			margin[r] += b * column[r];
+	}
+}
+
+/* From margin, label and weight to the rest. */
+static VECTORIZED void
+block_terms(RowTerms *restrict t)
+{
+	for (int r = 0; r < BLOCK_ROWS; r++)
+	{
+		double		w = t->weight[r];
+		bool		positive = t->positive[r] > 0.5;
+		double		side = positive ? t->margin[r] : -t->margin[r];
+		double		size = fabs(side);
+		double		e = exp_negative(-size);
+		double		likely = 1 / (1 + e);
+		double		unlikely = e * likely;
+		double		wrong = w * (side >= 0 ? unlikely : likely);
+
+		t->residual[r] = positive ? wrong : -wrong;
+		t->curvature[r] = w * (likely * unlikely);
+		t->loss[r] = w * (log_one_plus(e) + (side >= 0 ? 0 : size));
+		t->side[r] = w > 0 ? side : (double) INFINITY;
+	}
+}
+
+static VECTORIZED void
+block_sums(const double *a, const double *b, const double *c, double *restrict sum)
+{
+	double		lane[3][LANES];
+
+	for (int l = 0; l < LANES; l++)
+	{
+		double		sa = 0;
+		double		sb = 0;
+		double		sc = 0;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		{
+			sa += a[r];
+			sb += b[r];
+			sc += c[r];
+		}
+		lane[0][l] = sa;
+		lane[1][l] = sb;
+		lane[2][l] = sc;
+	}
+	for (int i = 0; i < 3; i++)
+		sum[i] = lanes_sum(lane[i]);
+}
+
+/* sum[i] += a . b[i], for four vectors b. */
+static pg_attribute_always_inline void
+dot_four(const double *a, const double *b0, const double *b1, const double *b2, const double *b3,
+		 double *sum)
+{
+	double		lane[4][LANES];
+
+	for (int l = 0; l < LANES; l++)
+	{
+		double		s0 = 0;
+		double		s1 = 0;
+		double		s2 = 0;
+		double		s3 = 0;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		{
+			s0 += a[r] * b0[r];
+			s1 += a[r] * b1[r];
+			s2 += a[r] * b2[r];
+			s3 += a[r] * b3[r];
+		}
+		lane[0][l] = s0;
+		lane[1][l] = s1;
+		lane[2][l] = s2;
+		lane[3][l] = s3;
+	}
+	for (int i = 0; i < 4; i++)
+		sum[i] = lanes_sum(lane[i]);
+}
+
+/* Sums of wx * (column 0 to n - 1), added to "to". */
+static VECTORIZED void
+block_products(const double *wx, const double *x, int n, double *to)
+{
+	int			c;
+
+	for (c = 0; c < n; c += 4)
+	{
+		/* the last column again, where there are not four */
+		const double *b0 = x + (Size) c * BLOCK_ROWS;
+		const double *b1 = x + (Size) Min(c + 1, n - 1) * BLOCK_ROWS;
+		const double *b2 = x + (Size) Min(c + 2, n - 1) * BLOCK_ROWS;
+		const double *b3 = x + (Size) Min(c + 3, n - 1) * BLOCK_ROWS;
+		double		sum[4];
+
+		dot_four(wx, b0, b1, b2, b3, sum);
+		for (int i = 0; i < Min(4, n - c); i++)
+			to[c + i] += sum[i];
+	}
+}
+
+/* wx = w * x; its sum. */
+static VECTORIZED double
+block_weigh(const double *w, const double *x, double *restrict wx)
+{
+	double		lane[LANES];
+
+	for (int r = 0; r < BLOCK_ROWS; r++)
+		wx[r] = w[r] * x[r];
+	for (int l = 0; l < LANES; l++)
+	{
+		double		s = 0;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+			s += wx[r];
+		lane[l] = s;
+	}
+
+	return lanes_sum(lane);
+}
+
+/* Rows after the last of a block count for nothing, and are numbers. */
+static void
+block_pad(Block *block, int ncolumns)
+{
+	if (block->nrows == BLOCK_ROWS)
+		return;
+	for (int c = 0; c < ncolumns; c++)
+		memset(block->x + (Size) c * BLOCK_ROWS + block->nrows, 0,
+			   (BLOCK_ROWS - block->nrows) * sizeof(double));
+}
+
+/* Labels and weights of a block, padded. */
+static void
+block_rows(const Block *block, const double *class_weight, RowTerms *t)
+{
+	for (int r = 0; r < block->nrows; r++)
+	{
+		double		w = class_weight[block->y[r] > 0.5];
+
+		t->positive[r] = block->y[r];
+		t->weight[r] = block->weight ? w * block->weight[r] : w;
+	}
+	for (int r = block->nrows; r < BLOCK_ROWS; r++)
+	{
+		t->positive[r] = 0;
+		t->weight[r] = 0;
+	}
+}
+
+LogisticPass *
+logistic_pass_create(int ncolumns)
+{
+	int			n = ncolumns + 1;
+	LogisticPass *pass = palloc0(sizeof(LogisticPass));
+
+	pass->gradient = palloc0(n * sizeof(double));
+	pass->hessian = palloc0((Size) n * n * sizeof(double));
+
+	return pass;
+}
+
+static void
+add_block(const Block *block, int ncolumns, RowTerms *t, LogisticPass *pass)
+{
+	int			n = ncolumns + 1;
+	double		sum[3];
+
+	block_sums(t->loss, t->residual, t->curvature, sum);
+	pass->loss += sum[0];
+	pass->gradient[0] += sum[1];
+	pass->hessian[0] += sum[2];
+	block_products(t->residual, block->x, ncolumns, pass->gradient + 1);
+	for (int c = 0; c < ncolumns; c++)
+	{
+		double	   *row = pass->hessian + (Size) (c + 1) * n;
+
+		row[0] += block_weigh(t->curvature, block->x + (Size) c * BLOCK_ROWS, t->wx);
+		block_products(t->wx, block->x, c + 1, row + 1);
+	}
+	for (int r = 0; r < block->nrows; r++)
+		pass->min_margin = Min(pass->min_margin, t->side[r]);
+}
+
+/*
+ * Loss, its derivatives and the least margin at "coef".  With a step above 1 only
+ * each step-th block in memory is looked at.
+ */
+void
+logistic_pass(Columns *columns, int step, const double *class_weight, const double *coef, LogisticPass *pass)
+{
+	int			n = columns->ncolumns + 1;
+	RowTerms	terms;
+	ColumnsScan scan;
+	Block	   *block;
+
+	pass->loss = 0;
+	pass->min_margin = INFINITY;
+	memset(pass->gradient, 0, n * sizeof(double));
+	memset(pass->hessian, 0, (Size) n * n * sizeof(double));
+
+	columns_rewind(&scan, columns);
+	for (int i = 0; step == 1 || i < columns->nblocks; i++)
+	{
+		if ((block = columns_next(&scan)) == NULL)
+			break;
+		if (i % step != 0)
+			continue;
+		block_pad(block, columns->ncolumns);
+		block_rows(block, class_weight, &terms);
+		block_margins(block->x, columns->ncolumns, coef, terms.margin);
+		block_terms(&terms);
+		add_block(block, columns->ncolumns, &terms, pass);
+	}
+}
+
+/* Least and greatest margin that "direction" gives a row, seen from its label. */
+void
+logistic_sides(Columns *columns, const double *direction, double *min, double *max)
+{
+	const double class_weight[2] = {1, 1};
+	RowTerms	terms;
+	ColumnsScan scan;
+	Block	   *block;
+
+	*min = INFINITY;
+	*max = -INFINITY;
+	columns_rewind(&scan, columns);
+	while ((block = columns_next(&scan)) != NULL)
+	{
+		block_pad(block, columns->ncolumns);
+		block_rows(block, class_weight, &terms);
+		block_margins(block->x, columns->ncolumns, direction, terms.margin);
+		for (int r = 0; r < block->nrows; r++)
+		{
+			double		side = terms.positive[r] > 0.5 ? terms.margin[r] : -terms.margin[r];
+
+			if (!(terms.weight[r] > 0))
+				continue;
+			*min = Min(*min, side);
+			*max = Max(*max, side);
+		}
+	}
+}
+
+/* Mean and sum of squares of one column of a block, in units of 1 / factor. */
+static VECTORIZED void
+block_moment(const double *x, const double *w, double factor, double total, double *mean, double *m2)
+{
+	double		lane[LANES];
+	double		center;
+
+	for (int l = 0; l < LANES; l++)
+	{
+		double		s = 0;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+			s += w[r] * (x[r] * factor);
+		lane[l] = s;
+	}
+	center = lanes_sum(lane) / total;
+	for (int l = 0; l < LANES; l++)
+	{
+		double		s = 0;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		{
+			double		off = x[r] * factor - center;
+
+			s += w[r] * (off * off);
+		}
+		lane[l] = s;
+	}
+	*mean = center;
+	*m2 = lanes_sum(lane);
+}
+
+static VECTORIZED void
+block_extremes(const double *x, const double *w, double *min, double *max)
+{
+	double		low[LANES];
+	double		high[LANES];
+
+	for (int l = 0; l < LANES; l++)
+	{
+		double		a = INFINITY;
+		double		b = -INFINITY;
+
+		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		{
+			double		down = w[r] > 0 ? x[r] : (double) INFINITY;
+			double		up = w[r] > 0 ? x[r] : -(double) INFINITY;
+
+			a = down < a ? down : a;
+			b = up > b ? up : b;
+		}
+		low[l] = a;
+		high[l] = b;
+	}
+	for (int l = 0; l < LANES; l++)
+	{
+		*min = Min(*min, low[l]);
+		*max = Max(*max, high[l]);
+	}
+}
+
+/*
+ * Means, sums of squares and extremes of all columns, and how many rows there are
+ * of either label.  Within a block sums are about its own mean, and blocks are put
+ * together as Chan, Golub and LeVeque do.  Means and squares are of x * factor.
+ */
+void
+logistic_moments(Columns *columns, const double *factor, LogisticMoments *moments)
+{
+	const double class_weight[2] = {1, 1};
+	RowTerms	terms;
+	ColumnsScan scan;
+	Block	   *block;
+	double		seen = 0;
+
+	memset(moments->n, 0, sizeof(moments->n));
+	memset(moments->weight, 0, sizeof(moments->weight));
+	for (int c = 0; c < columns->ncolumns; c++)
+	{
+		LogisticMoment *moment = &moments->column[c];
+
+		moment->mean = moment->m2 = 0;
+		moment->min = INFINITY;
+		moment->max = -INFINITY;
+	}
+
+	columns_rewind(&scan, columns);
+	while ((block = columns_next(&scan)) != NULL)
+	{
+		double		total = 0;
+
+		block_pad(block, columns->ncolumns);
+		block_rows(block, class_weight, &terms);
+		for (int r = 0; r < block->nrows; r++)
+		{
+			bool		positive = terms.positive[r] > 0.5;
+
+			moments->n[positive] += terms.weight[r] > 0;
+			moments->weight[positive] += terms.weight[r];
+			total += terms.weight[r];
+		}
+		if (!(total > 0))
+			continue;
+		seen += total;
+		for (int c = 0; c < columns->ncolumns; c++)
+		{
+			const double *x = block->x + (Size) c * BLOCK_ROWS;
+			LogisticMoment *moment = &moments->column[c];
+			double		mean;
+			double		m2;
+			double		delta;
+
+			block_moment(x, terms.weight, factor[c], total, &mean, &m2);
+			block_extremes(x, terms.weight, &moment->min, &moment->max);
+			delta = mean - moment->mean;
+			moment->mean += delta * (total / seen);
+			moment->m2 += m2 + delta * delta * total * ((seen - total) / seen);
+		}
+	}
+}

@@ -1,0 +1,330 @@
+/*-------------------------------------------------------------------------
+ *
+ * logistic_newton.c
+ *	  The coefficients of a logistic regression, by Newton's method.
+ *
+ * Each step solves the quadratic that has the objective's value, slope and
+ * curvature, which doubles the number of right digits.  A step that would raise
+ * the objective is halved until it does not.  The last pass over the rows is at the
+ * answer itself, so the curvature there, from which standard errors come, is not
+ * one step old.
+ *
+ * How large a step is, is measured by the change of a row's margin that one term
+ * can make.  So a rare category counts as much as a frequent one.
+ *
+ * Without a penalty there need not be an answer.  If some coefficients put every
+ * row on its side, twice these coefficients do it better: the rows are separable,
+ * and the passes find out when it happens.  If there is a direction that improves
+ * some rows and makes none worse, the same is true.  Newton's method then goes that
+ * way, by steps that do not get shorter: as soon as they do not, it is asked
+ * whether the step is such a direction.
+ *
+ * IDENTIFICATION
+ *	  src/model/logistic_newton.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "model/logistic_newton.h"
+#include "model/symmetric.h"
+
+#define RANK_TOLERANCE		1e-9	/* of the square of a column's length */
+#define MAX_HALVINGS		40
+#define NOISE				1e-13	/* relative error of an objective */
+#define STALLED				1e-20	/* relative gain that no digit shows */
+#define SEPARATED			1e-9	/* a margin that is not 0 by rounding */
+
+/* Newton's steps get twice as many digits right; along a separation, they are alike. */
+#define LONG_STEP			0.5 /* of the step before */
+#define LONG_STEPS			3	/* in a row that raise suspicion */
+#define EARLY_STEPS			8	/* with which anything can happen */
+#define WORSE				1e-4	/* of the best, that is none */
+
+/* Blocks from which a start is computed, and from how many on it is worth it. */
+#define WARM_SHARE			20
+#define WARM_MIN_BLOCKS		400
+#define WARM_STEPS			8
+
+/* The rows and columns in use, side by side; their number, and which they are. */
+int
+newton_gather(const Newton *newton, const double *hessian, double *to, int *index)
+{
+	int			m = 0;
+
+	for (int i = 0; i < newton->n; i++)
+		if (!newton->left_out[i])
+			index[m++] = i;
+	for (int i = 0; i < m; i++)
+		for (int j = 0; j <= i; j++)
+			to[(Size) i * m + j] = hessian[(Size) index[i] * newton->n + index[j]];
+
+	return m;
+}
+
+static double
+penalty_at(const Newton *newton, const double *coef)
+{
+	double		sum = 0;
+
+	if (newton->penalized)
+		for (int i = 1; i < newton->n; i++)
+			sum += newton->penalty[i] * coef[i] * coef[i];
+
+	return sum / 2;
+}
+
+static void
+evaluate(Newton *newton)
+{
+	logistic_pass(newton->columns, 1, newton->class_weight, newton->coef, newton->pass);
+	newton->objective = newton->pass->loss + penalty_at(newton, newton->coef);
+}
+
+/*
+ * Newton's step, and by how much it is expected to lower the objective; "share" is
+ * of the penalty that counts, "ridge" is added to all curvatures.  False: there is
+ * none.
+ */
+static bool
+newton_step(const Newton *newton, const LogisticPass *pass, double share, double ridge,
+			double *step, double *decrement)
+{
+	int			n = newton->n;
+	double	   *matrix = palloc((Size) n * n * sizeof(double));
+	int		   *index = palloc(n * sizeof(int));
+	double	   *gradient = palloc(n * sizeof(double));
+	double	   *solution = palloc(n * sizeof(double));
+	int			m = newton_gather(newton, pass->hessian, matrix, index);
+	bool		solved;
+
+	for (int i = 0; i < m; i++)
+	{
+		double		penalty = newton->penalized ? share * newton->penalty[index[i]] : 0;
+
+		matrix[(Size) i * m + i] += penalty + ridge;
+		gradient[i] = pass->gradient[index[i]] - penalty * newton->coef[index[i]];
+		solution[i] = gradient[i];
+	}
+	solved = symmetric_factor(matrix, m);
+	if (solved)
+		symmetric_solve(matrix, m, solution);
+
+	*decrement = 0;
+	if (solved)
+		memset(step, 0, n * sizeof(double));
+	for (int i = 0; i < m && solved; i++)
+	{
+		step[index[i]] = solution[i];
+		*decrement += gradient[i] * solution[i] / 2;
+	}
+	pfree(matrix);
+	pfree(index);
+	pfree(gradient);
+	pfree(solution);
+
+	return solved && !isnan(*decrement) && !isinf(*decrement);
+}
+
+/* The largest change of a margin by one term, relative to what the term makes of it. */
+static double
+step_size(const Newton *newton, const double *step)
+{
+	double		size = 0;
+
+	for (int i = 0; i < newton->n; i++)
+		size = Max(size, fabs(step[i]) * newton->reach[i] /
+				   (1 + fabs(newton->coef[i]) * newton->reach[i]));
+
+	return size;
+}
+
+/*
+ * A start from some blocks in memory, evenly spread: it saves passes over all of
+ * them, and changes nothing in the answer.  What does not look right is no start.
+ */
+void
+newton_warm(Newton *newton)
+{
+	int			n = newton->n;
+	int			blocks = newton->columns->nblocks;
+	double	   *start;
+	double	   *step;
+
+	if (blocks < WARM_MIN_BLOCKS)
+		return;
+	start = palloc(n * sizeof(double));
+	step = palloc(n * sizeof(double));
+	memcpy(start, newton->coef, n * sizeof(double));
+
+	for (int i = 0; i < WARM_STEPS; i++)
+	{
+		double		decrement;
+		double		size;
+		double		share = (double) BLOCK_ROWS * (blocks / WARM_SHARE) / newton->columns->nrows;
+
+		logistic_pass(newton->columns, WARM_SHARE, newton->class_weight, newton->coef, newton->pass);
+		if (!newton_step(newton, newton->pass, share, newton->pass->hessian[0] * 1e-6, step, &decrement))
+			break;
+		size = step_size(newton, step);
+		/* far away there is no curvature to come back by */
+		if (!(size < 10))
+			break;
+		for (int j = 0; j < n; j++)
+			newton->coef[j] += step[j];
+		if (size < 1e-3)
+		{
+			pfree(start);
+			pfree(step);
+			return;
+		}
+	}
+	memcpy(newton->coef, start, n * sizeof(double));
+	pfree(start);
+	pfree(step);
+}
+
+/* Without a penalty, terms that depend on those before them have no coefficient. */
+static void
+find_aliased(Newton *newton)
+{
+	int			n = newton->n;
+	double	   *matrix = palloc((Size) n * n * sizeof(double));
+	int		   *index = palloc(n * sizeof(int));
+	bool	   *dependent = palloc(n * sizeof(bool));
+	int			m = newton_gather(newton, newton->pass->hessian, matrix, index);
+
+	symmetric_rank(matrix, m, RANK_TOLERANCE, dependent);
+	for (int i = 0; i < m; i++)
+	{
+		if (!dependent[i])
+			continue;
+		newton->left_out[index[i]] = newton->aliased[index[i]] = true;
+		if (newton->coef[index[i]] != 0)
+			newton->coef[index[i]] = 0;
+	}
+	pfree(matrix);
+	pfree(index);
+	pfree(dependent);
+}
+
+/* Does the last step improve rows, and make none worse? */
+static bool
+separates(Newton *newton)
+{
+	double		min;
+	double		max;
+
+	logistic_sides(newton->columns, newton->change, &min, &max);
+
+	return max > 0 && min >= -WORSE * max;
+}
+
+/*
+ * Goes by "change", or a part of it; the part, 0 if no part lowers the objective.
+ * The pass is at the coefficients where it leaves them.
+ */
+static double
+descend(Newton *newton)
+{
+	int			n = newton->n;
+	double		before = newton->objective;
+	double	   *from = palloc(n * sizeof(double));
+	double		part = 1;
+
+	memcpy(from, newton->coef, n * sizeof(double));
+	for (int i = 0; i <= MAX_HALVINGS; i++)
+	{
+		for (int j = 0; j < n; j++)
+			newton->coef[j] = from[j] + part * newton->change[j];
+		evaluate(newton);
+		if (newton->objective <= before + NOISE * (1 + fabs(before)))
+		{
+			pfree(from);
+			return part;
+		}
+		part /= 2;
+	}
+	memcpy(newton->coef, from, n * sizeof(double));
+	evaluate(newton);
+	pfree(from);
+
+	return 0;
+}
+
+/* From newton->coef to the answer, or to why there is none. */
+void
+newton_run(Newton *newton)
+{
+	double		last_size = INFINITY;
+	int			nlong = 0;
+
+	evaluate(newton);
+	if (!newton->penalized)
+	{
+		bool		moved = false;
+
+		find_aliased(newton);
+		for (int i = 0; i < newton->n; i++)
+			moved |= newton->aliased[i];
+		if (moved)
+			evaluate(newton);
+	}
+
+	newton->status = LOGISTIC_NOT_CONVERGED;
+	for (;;)
+	{
+		double		decrement;
+		double		size;
+		double		part;
+
+		if (isnan(newton->objective) || isinf(newton->objective))
+		{
+			newton->status = LOGISTIC_OUT_OF_RANGE;
+			return;
+		}
+		if (!newton->penalized && newton->pass->min_margin > SEPARATED)
+		{
+			newton->status = LOGISTIC_SEPARABLE;
+			return;
+		}
+		if (newton->iterations == newton->max_iterations ||
+			!newton_step(newton, newton->pass, 1, 0, newton->change, &decrement))
+			break;
+
+		size = step_size(newton, newton->change);
+		part = descend(newton);
+		newton->iterations++;
+		if (part == 0)
+		{
+			/* where rounding decides what is lower, it is as low as it gets */
+			if (decrement <= 1e-9 * (1 + fabs(newton->objective)))
+				newton->status = LOGISTIC_OK;
+			break;
+		}
+		nlong = size > LONG_STEP * last_size ? nlong + 1 : 0;
+		last_size = size;
+
+		/*
+		 * the second: steps of rounding errors, where terms nearly depend on
+		 * each other
+		 */
+		if ((part == 1 && size <= newton->tolerance) ||
+			(nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective))))
+		{
+			newton->status = LOGISTIC_OK;
+			return;
+		}
+		if (!newton->penalized && nlong >= LONG_STEPS && newton->iterations >= EARLY_STEPS &&
+			separates(newton))
+		{
+			newton->status = LOGISTIC_SEPARABLE;
+			return;
+		}
+	}
+	if (newton->status == LOGISTIC_NOT_CONVERGED && !newton->penalized && newton->iterations > 0 &&
+		separates(newton))
+		newton->status = LOGISTIC_SEPARABLE;
+}
