@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * forest.h
+ *	  Forests of decision trees, a single tree among them; see forest.c.
+ *
+ * IDENTIFICATION
+ *	  src/model/forest.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SHOPANALYTICS_FOREST_H
+#define SHOPANALYTICS_FOREST_H
+
+#include "lib/stringinfo.h"
+#include "model/columns.h"
+#include "model/tree.h"
+
+#define FOREST_MAX_TREES	10000
+
+/* What is drawn, besides rows of a tree; see draw.h. */
+#define FOREST_DRAW_TERM	(UINT64CONST(16) << 32)
+#define FOREST_DRAW_SAMPLE	(UINT64CONST(17) << 32)
+#define FOREST_DRAW_VALUE	(UINT64CONST(18) << 32)
+
+typedef struct ForestOptions
+{
+	int			ntrees;
+	int			max_depth;
+	int			min_leaf;
+	int			max_bins;
+	int			max_features;	/* 0: the square root of the number of terms */
+	bool		all_features;	/* all terms, whatever max_features is */
+	bool		bootstrap;		/* rows may be drawn for a tree repeatedly */
+	double		sample_fraction;
+	bool		balanced;		/* both classes weigh the same */
+	int64		seed;
+} ForestOptions;
+
+typedef struct ForestTree
+{
+	TreeNode   *nodes;
+	int			nnodes;
+} ForestTree;
+
+typedef struct ForestModel
+{
+	int			nterms;
+	int			ntrees;
+	ForestTree *trees;
+	double	   *gain;			/* by term, sum 1; or all 0 */
+	double	   *permutation;	/* by term; NaN if not measured */
+	int64		oob_rows;		/* that some tree was not trained on */
+	double		oob_auc;		/* NaN if undefined */
+	double		oob_error;		/* share of rows on the wrong side of 1/2 */
+} ForestModel;
+
+/* How rows are drawn for trees. */
+#define FOREST_DRAWS	16		/* and no more of one row */
+
+typedef struct ForestDraw
+{
+	uint64		seed;
+	double		up_to[FOREST_DRAWS];	/* probability of so many or fewer */
+} ForestDraw;
+
+extern void forest_check_options(const ForestOptions *options, int nterms);
+extern ForestModel *forest_fit(Columns *train, Columns *test, const ForestOptions *options);
+extern double forest_predict(const ForestModel *model, const double *terms);
+extern void forest_contributions(const ForestModel *model, const double *terms,
+								 double *contributions, double *base);
+
+/* forest_codec.c */
+extern void forest_write(StringInfo buf, const ForestModel *model);
+extern ForestModel *forest_read(StringInfo buf, int nterms);
+
+/* forest_rows.c */
+extern void forest_draw_init(ForestDraw *draw, const ForestOptions *options);
+extern int	forest_draw_row(const ForestDraw *draw, uint64 id, int tree);
+extern uint64 *forest_weights(const double *weight, const uint8 *label, uint32 nrows, bool balanced);
+
+/* forest_importance.c */
+extern void forest_measure_terms(ForestModel *model, const TreeRows *rows, const uint8 *label,
+								 const uint64 *id, const ForestDraw *draw, uint64 seed);
+
+#endif							/* SHOPANALYTICS_FOREST_H */

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * forest_codec.c
+ *	  Forests as bytes.
+ *
+ * Whatever the bytes are, what is read can be asked: a node's children stand after
+ * it, terms are in range and numbers are numbers.
+ *
+ * IDENTIFICATION
+ *	  src/model/forest_codec.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "model/forest.h"
+#include "utils/memutils.h"
+
+#define LEAF_BYTES	17			/* question, share, rows */
+
+static void
+write_node(StringInfo buf, const TreeNode *node)
+{
+	pq_sendbyte(buf, node->question);
+	pq_sendfloat8(buf, node->share);
+	pq_sendint64(buf, node->nrows);
+	if (node->question == TREE_LEAF)
+		return;
+	pq_sendint32(buf, node->right);
+	pq_sendint32(buf, node->term);
+	if (node->question != TREE_IS_NULL)
+		pq_sendfloat8(buf, node->threshold);
+}
+
+void
+forest_write(StringInfo buf, const ForestModel *model)
+{
+	int			t;
+	int			i;
+
+	pq_sendint32(buf, model->ntrees);
+	for (t = 0; t < model->ntrees; t++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pq_sendint32(buf, model->trees[t].nnodes);
+		for (i = 0; i < model->trees[t].nnodes; i++)
+			write_node(buf, &model->trees[t].nodes[i]);
+	}
+	for (t = 0; t < model->nterms; t++)
+	{
+		pq_sendfloat8(buf, model->gain[t]);
+		pq_sendfloat8(buf, model->permutation[t]);
+	}
+	pq_sendint64(buf, model->oob_rows);
+	pq_sendfloat8(buf, model->oob_auc);
+	pq_sendfloat8(buf, model->oob_error);
+}
+
+static void
+check_forest(bool holds)
+{
+	if (!holds)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				errmsg("invalid forest in a model"));
+}
+
+static void
+check_left(StringInfo buf, int64 bytes)
+{
+	check_forest(bytes <= buf->len - buf->cursor);
+}
+
+/* From 0 to 1, or NaN where it may be undefined. */
+static double
+read_share(StringInfo buf, bool may_be_undefined)
+{
+	double		share;
+
+	check_left(buf, sizeof(double));
+	share = pq_getmsgfloat8(buf);
+	check_forest((share >= 0 && share <= 1) || (may_be_undefined && isnan(share)));
+
+	return share;
+}
+
+static int32
+read_count(StringInfo buf, int32 min, int32 max)
+{
+	int32		count;
+
+	check_left(buf, sizeof(int32));
+	count = pq_getmsgint(buf, sizeof(int32));
+	check_forest(count >= min && count <= max);
+
+	return count;
+}
+
+static int64
+read_nrows(StringInfo buf)
+{
+	int64		nrows;
+
+	check_left(buf, sizeof(int64));
+	nrows = pq_getmsgint64(buf);
+	check_forest(nrows >= 0);
+
+	return nrows;
+}
+
+static void
+read_node(StringInfo buf, TreeNode *node, int index, int nnodes, int nterms)
+{
+	node->question = pq_getmsgbyte(buf);
+	check_forest(node->question <= TREE_IS_NULL);
+	node->share = read_share(buf, false);
+	node->nrows = read_nrows(buf);
+	node->term = -1;
+	if (node->question == TREE_LEAF)
+		return;
+
+	/* The left child is the next node, the right one after that. */
+	node->right = read_count(buf, index + 2, nnodes - 1);
+	node->term = read_count(buf, 0, nterms - 1);
+	if (node->question != TREE_IS_NULL)
+	{
+		check_left(buf, sizeof(double));
+		node->threshold = pq_getmsgfloat8(buf);
+		check_forest(isfinite(node->threshold));
+	}
+}
+
+static void
+read_tree(StringInfo buf, ForestTree *tree, int nterms)
+{
+	int			i;
+
+	tree->nnodes = read_count(buf, 1, INT_MAX);
+	check_left(buf, (int64) tree->nnodes * LEAF_BYTES);
+	tree->nodes = MemoryContextAllocExtended(CurrentMemoryContext, tree->nnodes * sizeof(TreeNode),
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (i = 0; i < tree->nnodes; i++)
+	{
+		check_left(buf, LEAF_BYTES);
+		read_node(buf, &tree->nodes[i], i, tree->nnodes, nterms);
+	}
+}
+
+/* In the current memory context. */
+ForestModel *
+forest_read(StringInfo buf, int nterms)
+{
+	ForestModel *model = palloc0(sizeof(ForestModel));
+	int			t;
+
+	model->nterms = nterms;
+	model->ntrees = read_count(buf, 1, FOREST_MAX_TREES);
+	model->trees = palloc0(model->ntrees * sizeof(ForestTree));
+	for (t = 0; t < model->ntrees; t++)
+		read_tree(buf, &model->trees[t], nterms);
+
+	check_left(buf, (int64) nterms * 2 * sizeof(double));
+	model->gain = palloc(Max(nterms, 1) * sizeof(double));
+	model->permutation = palloc(Max(nterms, 1) * sizeof(double));
+	for (t = 0; t < nterms; t++)
+	{
+		model->gain[t] = read_share(buf, false);
+		model->permutation[t] = pq_getmsgfloat8(buf);
+		check_forest(!isinf(model->permutation[t]));
+	}
+	model->oob_rows = read_nrows(buf);
+	model->oob_auc = read_share(buf, true);
+	model->oob_error = read_share(buf, true);
+
+	return model;
+}
