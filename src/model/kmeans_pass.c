@@ -1,0 +1,333 @@
+/*-------------------------------------------------------------------------
+ *
+ * kmeans_pass.c
+ *	  One pass over the rows for all starts of a k-means.
+ *
+ * A block of rows is made into coordinates once, and while it is in the
+ * processor's cache each start assigns its rows to clusters and adds them up: ten
+ * starts read the rows once per iteration.
+ *
+ * Coordinates are multiples of 2^-44 between 0 and 1.  So the sum of the 256 of a
+ * block is exact in a double, and that of the blocks in integers: sums, centers
+ * and with them labels are the same in any order of rows, on any machine.
+ *
+ * IDENTIFICATION
+ *	  src/model/kmeans_pass.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "model/kmeans_pass.h"
+#include "model/vector.h"
+
+/* Up to here a cluster's rows are picked from all, above each row goes to its own. */
+#define MAX_PICKED_CLUSTERS 6
+
+/* Memory for passes with up to options->k clusters; fit->space.nterms is known. */
+void
+kmeans_pass_init(KmeansFit *fit)
+{
+	int			nterms = fit->space.nterms;
+	Size		column = BLOCK_ROWS * sizeof(double);
+	KmeansBlock *block = &fit->block;
+
+	block->share = palloc(nterms * column);
+	block->place = palloc(nterms * column);
+	block->mass = palloc(column);
+	block->moment = fit->rows->has_weight ? palloc(nterms * column) : block->share;
+	fit->label = palloc(column);
+	fit->distance = palloc(column);
+	fit->other = palloc(column);
+	fit->block_sum = palloc((Size) fit->options->k * (nterms + 1) * sizeof(double));
+}
+
+VECTORIZED static void
+shares(const double *x, int nrows, double low, double inverse, double weight,
+	   double *share, double *place)
+{
+	int			r;
+
+	for (r = 0; r < nrows; r++)
+	{
+		share[r] = ((x[r] - low) * inverse + KMEANS_ROUND) - KMEANS_ROUND;
+		place[r] = share[r] * weight;
+	}
+}
+
+VECTORIZED static void
+moments(const double *share, const double *mass, double *moment)
+{
+	int			r;
+
+	for (r = 0; r < BLOCK_ROWS; r++)
+		moment[r] = (share[r] * mass[r] + KMEANS_ROUND) - KMEANS_ROUND;
+}
+
+static void
+place_block(KmeansFit *fit, const Block *rows)
+{
+	const KmeansSpace *space = &fit->space;
+	KmeansBlock *block = &fit->block;
+	int			nrows = rows->nrows;
+	int			c;
+	int			r;
+
+	block->nrows = nrows;
+	block->rows = rows;
+	for (c = 0; c < space->nterms; c++)
+	{
+		Size		at = (Size) c * BLOCK_ROWS;
+
+		shares(rows->x + at, nrows, space->low[c], space->inverse[c], space->weight[c],
+			   block->share + at, block->place + at);
+		for (r = nrows; r < BLOCK_ROWS; r++)
+			block->share[at + r] = block->place[at + r] = 0;
+	}
+	for (r = 0; r < BLOCK_ROWS; r++)
+	{
+		if (r >= nrows)
+			block->mass[r] = 0;
+		else if (rows->weight == NULL)
+			block->mass[r] = 1;
+		else
+			block->mass[r] = (rows->weight[r] / fit->max_weight + KMEANS_ROUND) - KMEANS_ROUND;
+	}
+	if (rows->weight != NULL)
+	{
+		for (c = 0; c < space->nterms; c++)
+		{
+			Size		at = (Size) c * BLOCK_ROWS;
+
+			moments(block->share + at, block->mass, block->moment + at);
+		}
+	}
+}
+
+void
+kmeans_pass_begin(KmeansFit *fit)
+{
+	columns_rewind(&fit->scan, fit->rows);
+}
+
+KmeansBlock *
+kmeans_pass_next(KmeansFit *fit)
+{
+	Block	   *rows = columns_next(&fit->scan);
+
+	if (rows == NULL)
+		return NULL;
+	place_block(fit, rows);
+
+	return &fit->block;
+}
+
+/*
+ * From differences, not from |c|^2 - 2 c.x: exact to the last bits even where all
+ * rows but one are close together.
+ */
+VECTORIZED static void
+squared_distances(const double *place, const double *center, int nterms, double *distance)
+{
+	int			c = 0;
+	int			r;
+
+	if (nterms >= 3)
+	{
+		const double *x = place;
+		const double *y = place + BLOCK_ROWS;
+		const double *z = place + 2 * BLOCK_ROWS;
+
+		for (r = 0; r < BLOCK_ROWS; r++)
+		{
+			double		dx = x[r] - center[0];
+			double		dy = y[r] - center[1];
+			double		dz = z[r] - center[2];
+
+			distance[r] = dx * dx + dy * dy + dz * dz;
+		}
+		c = 3;
+	}
+	else
+	{
+		for (r = 0; r < BLOCK_ROWS; r++)
+		{
+			double		dx = place[r] - center[0];
+
+			distance[r] = dx * dx;
+		}
+		c = 1;
+	}
+	for (; c < nterms; c++)
+	{
+		const double *x = place + (Size) c * BLOCK_ROWS;
+
+		for (r = 0; r < BLOCK_ROWS; r++)
+		{
+			double		dx = x[r] - center[c];
+
+			distance[r] += dx * dx;
+		}
+	}
+}
+
+VECTORIZED static void
+take_nearer(const double *distance, double number, double *nearest, double *label)
+{
+	int			r;
+
+	for (r = 0; r < BLOCK_ROWS; r++)
+	{
+		bool		nearer = distance[r] < nearest[r];
+
+		nearest[r] = nearer ? distance[r] : nearest[r];
+		label[r] = nearer ? number : label[r];
+	}
+}
+
+/*
+ * Sets fit->label and fit->distance of the rows of the block, by k centers given as
+ * coordinates.  A tie goes to the lowest number.
+ */
+void
+kmeans_assign(KmeansFit *fit, const double *place, int k)
+{
+	int			nterms = fit->space.nterms;
+	int			j;
+
+	squared_distances(fit->block.place, place, nterms, fit->distance);
+	memset(fit->label, 0, BLOCK_ROWS * sizeof(double));
+	for (j = 1; j < k; j++)
+	{
+		squared_distances(fit->block.place, place + (Size) j * nterms, nterms, fit->other);
+		take_nearer(fit->other, j, fit->distance, fit->label);
+	}
+}
+
+VECTORIZED static double
+sum_of_cluster(const double *value, const double *label, double number)
+{
+	double		lane[LANES] = {0};
+	int			r;
+	int			l;
+
+	for (r = 0; r < BLOCK_ROWS; r += LANES)
+		for (l = 0; l < LANES; l++)
+			lane[l] += label[r + l] == number ? value[r + l] : 0;
+
+	return lanes_sum(lane);
+}
+
+/* All clusters but the first, whose sums are what is left of the total. */
+static void
+add_picked(KmeansFit *fit, KmeansStart *start)
+{
+	int			nterms = fit->space.nterms;
+	int			j;
+	int			c;
+
+	for (j = 1; j < start->k; j++)
+	{
+		KmeansSum  *sum = start->sum + (Size) j * (nterms + 1);
+
+		for (c = 0; c < nterms; c++)
+			kmeans_sum_add(&sum[c], sum_of_cluster(fit->block.moment + (Size) c * BLOCK_ROWS,
+												   fit->label, j));
+		kmeans_sum_add(&sum[nterms], sum_of_cluster(fit->block.mass, fit->label, j));
+	}
+}
+
+static void
+add_each(KmeansFit *fit, KmeansStart *start)
+{
+	const KmeansBlock *block = &fit->block;
+	int			nterms = fit->space.nterms;
+	Size		nsums = (Size) start->k * (nterms + 1);
+	double	   *block_sum = fit->block_sum;
+	Size		i;
+	int			c;
+	int			r;
+
+	memset(block_sum, 0, nsums * sizeof(double));
+	for (r = 0; r < block->nrows; r++)
+	{
+		double	   *sum = block_sum + (Size) fit->label[r] * (nterms + 1);
+
+		for (c = 0; c < nterms; c++)
+			sum[c] += block->moment[(Size) c * BLOCK_ROWS + r];
+		sum[nterms] += block->mass[r];
+	}
+	for (i = nterms + 1; i < nsums; i++)
+	{
+		if (block_sum[i] != 0)
+			kmeans_sum_add(&start->sum[i], block_sum[i]);
+	}
+}
+
+static void
+begin_sums(KmeansFit *fit, KmeansStart *start)
+{
+	KmeansSum  *sum = start->last_sum;
+
+	start->last_sum = start->sum;
+	start->sum = sum;
+	memset(sum, 0, (Size) start->k * (fit->space.nterms + 1) * sizeof(KmeansSum));
+}
+
+static void
+end_sums(KmeansFit *fit, KmeansStart *start)
+{
+	int			width = fit->space.nterms + 1;
+	int			j;
+	int			c;
+
+	memcpy(start->sum, fit->total, width * sizeof(KmeansSum));
+	for (j = 1; j < start->k; j++)
+		for (c = 0; c < width; c++)
+			kmeans_sum_subtract(&start->sum[c], &start->sum[(Size) j * width + c]);
+}
+
+/* Assigns all rows in each start that has not settled, and sums up its clusters. */
+void
+kmeans_assign_all(KmeansFit *fit)
+{
+	int			s;
+
+	for (s = 0; s < fit->nstarts; s++)
+	{
+		if (!fit->starts[s].settled)
+			begin_sums(fit, &fit->starts[s]);
+	}
+
+	kmeans_pass_begin(fit);
+	while (kmeans_pass_next(fit) != NULL)
+	{
+		for (s = 0; s < fit->nstarts; s++)
+		{
+			KmeansStart *start = &fit->starts[s];
+
+			if (start->settled)
+				continue;
+
+			/*
+			 * a block of many terms with many clusters and starts takes its
+			 * time
+			 */
+			CHECK_FOR_INTERRUPTS();
+			kmeans_assign(fit, start->place, start->k);
+			if (start->k <= MAX_PICKED_CLUSTERS)
+				add_picked(fit, start);
+			else
+				add_each(fit, start);
+		}
+	}
+
+	for (s = 0; s < fit->nstarts; s++)
+	{
+		if (!fit->starts[s].settled)
+			end_sums(fit, &fit->starts[s]);
+	}
+}
