@@ -38,10 +38,24 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Counts the keys by each digit; returns whether they are in order already. */
-static bool
-count_digits(const uint64 *key, int64 n, int64 (*count)[RADIX])
+#define ST_SORT sort_few_rows
+#define ST_ELEMENT_TYPE RankedRow
+#define ST_COMPARE(a, b) ((a)->key < (b)->key ? -1 : (a)->key > (b)->key)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/*
+ * Sorts elements of so many words by the first, its digits from the lowest up.
+ * What all keys share need not be moved.
+ */
+static pg_attribute_always_inline void
+radix_sort(uint64 *key, int64 n, const int words)
 {
+	int64		count[RADIX_PASSES][RADIX] = {0};
+	uint64	   *from = key;
+	uint64	   *to;
+	uint64	   *scratch;
 	bool		ordered = true;
 
 	for (int64 i = 0; i < n; i++)
@@ -49,32 +63,13 @@ count_digits(const uint64 *key, int64 n, int64 (*count)[RADIX])
 		if (i % KEYS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
 		for (int pass = 0; pass < RADIX_PASSES; pass++)
-			count[pass][key[i] >> (pass * RADIX_BITS) & (RADIX - 1)]++;
-		ordered &= i == 0 || key[i - 1] <= key[i];
+			count[pass][key[i * words] >> (pass * RADIX_BITS) & (RADIX - 1)]++;
+		ordered &= i == 0 || key[(i - 1) * words] <= key[i * words];
 	}
-
-	return ordered;
-}
-
-/* By the digits from the lowest up; what all keys share need not be moved. */
-void
-ranks_sort(uint64 *key, int64 n)
-{
-	int64		count[RADIX_PASSES][RADIX] = {0};
-	uint64	   *from = key;
-	uint64	   *to;
-	uint64	   *scratch;
-
-	if (n < RADIX_MIN_KEYS)
-	{
-		if (n > 1)
-			sort_few_keys(key, n);
-		return;
-	}
-	if (count_digits(key, n, count))
+	if (ordered)
 		return;
 
-	to = scratch = palloc_extended(sizeof(uint64) * n, MCXT_ALLOC_HUGE);
+	to = scratch = palloc_extended(sizeof(uint64) * words * n, MCXT_ALLOC_HUGE);
 	for (int pass = 0; pass < RADIX_PASSES; pass++)
 	{
 		int			shift = pass * RADIX_BITS;
@@ -93,22 +88,46 @@ ranks_sort(uint64 *key, int64 n)
 		}
 		for (int64 i = 0; i < n; i++)
 		{
+			int64		next;
+
 			if (i % KEYS_AT_ONCE == 0)
 				CHECK_FOR_INTERRUPTS();
-			to[place[from[i] >> shift & (RADIX - 1)]++] = from[i];
+			next = place[from[i * words] >> shift & (RADIX - 1)]++;
+			for (int word = 0; word < words; word++)
+				to[next * words + word] = from[i * words + word];
 		}
 		swap = from;
 		from = to;
 		to = swap;
 	}
 	if (from != key)
-		memcpy(key, from, sizeof(uint64) * n);
+		memcpy(key, from, sizeof(uint64) * words * n);
 	pfree(scratch);
 }
 
+void
+ranks_sort(uint64 *key, int64 n)
+{
+	if (n >= RADIX_MIN_KEYS)
+		radix_sort(key, n, 1);
+	else if (n > 1)
+		sort_few_keys(key, n);
+}
+
+void
+ranks_sort_rows(RankedRow *row, int64 n)
+{
+	StaticAssertStmt(sizeof(RankedRow) == 2 * sizeof(uint64) && offsetof(RankedRow, key) == 0,
+					 "a ranked row is two words, the key the first");
+	if (n >= RADIX_MIN_KEYS)
+		radix_sort((uint64 *) row, n, 2);
+	else if (n > 1)
+		sort_few_rows(row, n);
+}
+
 /* The variance of the mean of n integers, from their sum and that of squares. */
-static double
-mean_variance(int64 n, WideCount sum, WideCount squares)
+double
+ranks_mean_variance(int64 n, WideCount sum, WideCount squares)
 {
 	return (double) (n * squares - sum * sum) / n / n / (n - 1);
 }
@@ -163,6 +182,6 @@ rank_metrics(RankedClass negative, RankedClass positive, RankMetrics *result)
 	result->ks = distance / (pairs / 2);
 	if (npositive > 1 && nnegative > 1)
 		result->roc_auc_std_err =
-			sqrt(mean_variance(npositive, won, won_squares) / (4.0 * nnegative * nnegative) +
-				 mean_variance(nnegative, won, lost_squares) / (4.0 * npositive * npositive));
+			sqrt(ranks_mean_variance(npositive, won, won_squares) / (4.0 * nnegative * nnegative) +
+				 ranks_mean_variance(nnegative, won, lost_squares) / (4.0 * npositive * npositive));
 }

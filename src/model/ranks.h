@@ -25,6 +25,13 @@ typedef struct RankedClass
 	int64		n;
 } RankedClass;
 
+/* A score and the row that has it. */
+typedef struct RankedRow
+{
+	uint64		key;
+	uint64		row;
+} RankedRow;
+
 /* Groups of equal scores of both classes, from the highest score down. */
 typedef struct TieScan
 {
@@ -46,6 +53,8 @@ typedef struct RankMetrics
 } RankMetrics;
 
 extern void ranks_sort(uint64 *key, int64 n);
+extern void ranks_sort_rows(RankedRow *row, int64 n);
+extern double ranks_mean_variance(int64 n, WideCount sum, WideCount squares);
 extern void rank_metrics(RankedClass negative, RankedClass positive, RankMetrics *result);
 
 /* Keys are ordered as the scores are; both zeros have the same. */
