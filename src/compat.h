@@ -56,6 +56,13 @@
 	pg_proc_aclcheck(objectid, roleid, mode)
 #endif
 
+/* A transaction's number for its own process is part of its virtual one since 17. */
+#if PG_VERSION_NUM >= 170000
+#define LOCAL_TRANSACTION_ID	(MyProc->vxid.lxid)
+#else
+#define LOCAL_TRANSACTION_ID	(MyProc->lxid)
+#endif
+
 /* 18 has EXPLAIN in parts. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

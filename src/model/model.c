@@ -72,6 +72,7 @@ model_read(bytea *state)
 	initStringInfo(&buf);
 	appendBinaryStringInfo(&buf, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
 
+	model->threshold = 0.5;
 	format = pq_getmsgbyte(&buf);
 	if (format != MODEL_FORMAT)
 		ereport(ERROR,
@@ -89,6 +90,25 @@ model_read(bytea *state)
 	pq_getmsgend(&buf);
 	pfree(buf.data);
 	return model;
+}
+
+/*
+ * That a row is positive.
+ */
+double
+model_probability(const Model *model, const double *terms)
+{
+	switch (model->kind)
+	{
+		case MODEL_LOGISTIC:
+		case MODEL_FOREST:
+		case MODEL_KMEANS:
+			ereport(ERROR,
+					errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					errmsg("a model of k-means has no probabilities"),
+					errhint("Use shopanalytics.cluster() and shopanalytics.cluster_distance()."));
+	}
+	elog(ERROR, "unknown kind of a model: %d", (int) model->kind);
 }
 
 /*

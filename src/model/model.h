@@ -28,10 +28,21 @@ typedef struct Model
 	ModelKind	kind;
 	Preparation *preparation;
 	void	   *body;			/* LogisticModel, ForestModel or KmeansModel */
+	double		threshold;		/* of a stored model: from where on yes */
 } Model;
+
+/* What the terms of a record were made from. */
+typedef struct ModelRecord
+{
+	TupleDesc	desc;
+	PreparationRow *row;
+	Datum	   *values;
+	bool	   *nulls;
+} ModelRecord;
 
 extern bytea *model_write(ModelKind kind, const Preparation *preparation, const void *body);
 extern Model *model_read(bytea *state);
+extern double model_probability(const Model *model, const double *terms);
 
 /*
  * Of functions whose argument 0 is the name of a model: the model, read with the
@@ -40,10 +51,10 @@ extern Model *model_read(bytea *state);
  *
  * Where argument 1 is a record or an array of float8, *terms are its numbers as the
  * model takes them, good until the next call at the same place; NULL when the
- * answer is NULL.
+ * answer is NULL.  *record, if it is asked for, is good as long as they are.
  */
 extern const Model *model_named(FunctionCallInfo fcinfo);
-extern const Model *model_of_record(FunctionCallInfo fcinfo, double **terms);
+extern const Model *model_of_record(FunctionCallInfo fcinfo, double **terms, ModelRecord *record);
 extern const Model *model_of_array(FunctionCallInfo fcinfo, double **terms);
 extern const Model *model_need_kind(const Model *model, ModelKind kind);
 
