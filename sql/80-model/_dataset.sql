@@ -59,3 +59,46 @@ CREATE FUNCTION shopanalytics._dataset_counts(
 
 COMMENT ON FUNCTION shopanalytics._dataset_counts(text, text, text[], text, text, text, text, text, text, integer, jsonb, double precision, text, bigint, boolean, boolean)
     IS 'how many rows a training with these arguments works on';
+
+CREATE FUNCTION shopanalytics._preparation(
+    source text,
+    label text,
+    features text[] DEFAULT NULL,
+    key_column text DEFAULT NULL,
+    weight_column text DEFAULT NULL,
+    positive text DEFAULT NULL,
+    null_policy text DEFAULT 'skip',
+    encoding text DEFAULT NULL,
+    unknown_policy text DEFAULT 'other',
+    min_category_count integer DEFAULT 10,
+    prepare jsonb DEFAULT NULL,
+    test_fraction double precision DEFAULT 0.25,
+    split text DEFAULT 'hash',
+    seed bigint DEFAULT 42,
+    keep_nulls boolean DEFAULT false,
+    default_dummy boolean DEFAULT false
+) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION shopanalytics._preparation(text, text, text[], text, text, text, text, text, text, integer, jsonb, double precision, text, bigint, boolean, boolean)
+    IS 'how a training with these arguments makes rows into numbers';
+
+CREATE FUNCTION shopanalytics._preparation_terms(preparation bytea) RETURNS TABLE (
+    feature text,
+    term text,
+    level text,
+    level_count bigint,
+    value double precision,
+    fill double precision
+)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION shopanalytics._preparation_terms(bytea)
+    IS 'the terms of a preparation, and the levels of its categories';
+
+-- STABLE: what a value is as text may depend on settings.
+CREATE FUNCTION shopanalytics._preparation_apply(preparation bytea, r record) RETURNS double precision[]
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION shopanalytics._preparation_apply(bytea, record)
+    IS 'the terms of a row by a preparation';

@@ -229,6 +229,19 @@ columns_next(ColumnsScan *scan)
 	return scan->block;
 }
 
+/* Forgets the block that was given last; no scan may follow this one. */
+void
+columns_drop(ColumnsScan *scan)
+{
+	Columns    *columns = scan->columns;
+	int			at = scan->next - 1;
+
+	if (at >= columns->nblocks)
+		return;
+	pfree(columns->blocks[at]);
+	columns->blocks[at] = NULL;
+}
+
 void
 columns_free(Columns *columns)
 {

@@ -62,6 +62,7 @@ extern void columns_finish(Columns *columns);
 extern void columns_standardize(Columns *columns, const double *mean, const double *scale);
 extern void columns_rewind(ColumnsScan *scan, Columns *columns);
 extern Block *columns_next(ColumnsScan *scan);
+extern void columns_drop(ColumnsScan *scan);
 extern void columns_free(Columns *columns);
 
 #endif							/* SHOPANALYTICS_COLUMNS_H */

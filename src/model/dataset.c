@@ -275,18 +275,33 @@ check_bad(const DatasetReader *reader)
 	}
 }
 
+/* All of them together, and the feature that has most. */
+void
+dataset_check_terms(const Preparation *preparation, int64 nterms)
+{
+	const Feature *most = &preparation->features[0];
+	int			i;
+
+	for (i = 1; i < preparation->nfeatures; i++)
+	{
+		if (preparation->features[i].nterms > most->nterms)
+			most = &preparation->features[i];
+	}
+	if (nterms > PREPARATION_MAX_TERMS)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("the features make " INT64_FORMAT " terms, more than %d", nterms, PREPARATION_MAX_TERMS),
+				errdetail("Column \"%s\" makes %d.", most->name, most->nterms),
+				errhint("Leave columns out by features, raise min_category_count, or encode a category as \"target\", \"frequency\" or \"ordinal\"."));
+}
+
 /* Numbers alone need no second look: their terms are where they are to stay. */
 static void
 number_terms(DatasetReader *reader)
 {
 	Preparation *preparation = reader->preparation;
-	int			i;
 
-	for (i = 0; i < preparation->nfeatures; i++)
-	{
-		preparation->features[i].first_term = i;
-		preparation->features[i].nterms = 1;
-	}
+	dataset_check_terms(preparation, preparation_place_terms(preparation));
 	preparation_name_terms(preparation);
 	reader->dataset->train = reader->part[TRAIN];
 	reader->dataset->test = reader->part[TEST];
@@ -308,14 +323,10 @@ check_rows(const DatasetReader *reader)
 }
 
 static void
-check_training(const DatasetReader *reader)
+check_classes(const DatasetReader *reader)
 {
 	const Dataset *dataset = reader->dataset;
 
-	if (dataset->train->nrows == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("all " INT64_FORMAT " rows are the test's, there is none to train on", dataset->test->nrows));
 	if (reader->label.form != LABEL_NONE &&
 		(dataset->ntrain_positive == 0 || dataset->ntrain_positive == dataset->train->nrows))
 		ereport(ERROR,
@@ -324,6 +335,46 @@ check_training(const DatasetReader *reader)
 					   reader->options->label,
 					   dataset->ntrain_positive == 0 ? dataset->negative : dataset->positive,
 					   dataset->train->nrows));
+}
+
+/* The id of a row by its place among those of the first part. */
+static uint64
+id_at(DatasetReader *reader, ColumnsScan *scan, Block **block, int64 *before, int64 at)
+{
+	while (*block == NULL || at >= *before + (*block)->nrows)
+	{
+		if (*block != NULL)
+			*before += (*block)->nrows;
+		*block = columns_next(scan);
+	}
+
+	return (*block)->id[at - *before];
+}
+
+/*
+ * How many rows of the first part come before the test's.  In a sequence, rows of
+ * one key stay together: those of the last key before the cut are for training.
+ */
+static int64
+training_rows(DatasetReader *reader)
+{
+	int64		nrows = reader->part[TRAIN]->nrows;
+	int64		ntrain = nrows - (int64) rint(nrows * reader->options->test_fraction);
+	int64		before = 0;
+	Block	   *block = NULL;
+	ColumnsScan scan;
+	uint64		last;
+
+	if (reader->split != SPLIT_SEQUENCE)
+		return nrows;
+	if (ntrain == 0)
+		return 0;
+	columns_rewind(&scan, reader->part[TRAIN]);
+	last = id_at(reader, &scan, &block, &before, ntrain - 1);
+	while (ntrain < nrows && id_at(reader, &scan, &block, &before, ntrain) == last)
+		ntrain++;
+
+	return ntrain;
 }
 
 /* The share of the memory that the test's rows may take. */
@@ -352,10 +403,8 @@ dataset_part(const DatasetReader *reader, bool is_test, int ncolumns)
 }
 
 static void
-tell_files(const Columns *columns[2])
+tell_files(void)
 {
-	if (columns[TRAIN]->file == NULL && columns[TEST]->file == NULL)
-		return;
 	ereport(NOTICE,
 			errmsg("the rows take more memory than shopanalytics.intake_memory, %d MB, and go to temporary files",
 				   (int) (groups_memory() / (1024 * 1024))),
@@ -377,6 +426,7 @@ dataset_read(const DatasetOptions *options)
 		.context = CurrentMemoryContext,
 	};
 	Intake	   *intake;
+	bool		spilled;
 	int			i;
 
 	dataset_check_options(options);
@@ -392,9 +442,25 @@ dataset_read(const DatasetOptions *options)
 		columns_finish(reader.part[i]);
 	dataset_label_finish(&reader);
 
-	tell_files((const Columns **) reader.part);
-	number_terms(&reader);
-	check_training(&reader);
+	reader.ntrain = training_rows(&reader);
+	if (reader.ntrain == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("all " INT64_FORMAT " rows are the test's, there is none to train on",
+					   reader.part[TRAIN]->nrows + reader.part[TEST]->nrows));
+
+	spilled = reader.part[TRAIN]->file != NULL || reader.part[TEST]->file != NULL;
+	if (reader.two_looks)
+	{
+		dataset_fit(&reader);
+		dataset_terms(&reader);
+		spilled |= dataset->train->file != NULL || dataset->test->file != NULL;
+	}
+	else
+		number_terms(&reader);
+	if (spilled)
+		tell_files();
+	check_classes(&reader);
 
 	return dataset;
 }

@@ -201,8 +201,8 @@ dataset_label_finish(DatasetReader *reader)
 		case LABEL_NONE:
 			break;
 		case LABEL_NUMBER:
-			dataset->positive = label->value == VALUE_BOOL ? "true" : "1";
-			dataset->negative = label->value == VALUE_BOOL ? "false" : "0";
+			dataset->positive = pstrdup(label->value == VALUE_BOOL ? "true" : "1");
+			dataset->negative = pstrdup(label->value == VALUE_BOOL ? "false" : "0");
 			break;
 		case LABEL_TEXT:
 			choose_positive(reader);

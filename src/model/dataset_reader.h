@@ -120,11 +120,13 @@ typedef struct DatasetReader
 	double	   *row;
 	Columns    *part[2];		/* train and test; SPLIT_SEQUENCE: only one */
 	int64		npositive[2];
-	int64		ntrain;			/* SPLIT_SEQUENCE: rows before the test's */
+	int64		ntrain;			/* rows of the first part before the test's */
+	double		prior;			/* share of them that are positive */
 } DatasetReader;
 
 /* dataset.c */
 extern Columns *dataset_part(const DatasetReader *reader, bool is_test, int ncolumns);
+extern void dataset_check_terms(const Preparation *preparation, int64 nterms);
 
 /* dataset_options.c */
 extern void dataset_check_options(const DatasetOptions *options);

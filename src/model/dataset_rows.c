@@ -12,18 +12,21 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "model/dataset.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 
 #define ROW_COLUMNS		5
-#define TERM_COLUMNS	8
+#define TERM_COLUMNS	6
 
 /* The arguments after those of every training. */
 enum
@@ -44,23 +47,24 @@ read_dataset(FunctionCallInfo fcinfo)
 	return dataset_read(&options);
 }
 
+/* Every "stride"th of the numbers; NaN is NULL. */
 static Datum
-terms_of_row(const Block *block, int row, int nterms)
+float_array(const double *numbers, int stride, int n)
 {
-	Datum	   *terms = palloc(Max(1, nterms) * sizeof(Datum));
-	bool	   *nulls = palloc(Max(1, nterms) * sizeof(bool));
+	Datum	   *values = palloc(Max(1, n) * sizeof(Datum));
+	bool	   *nulls = palloc(Max(1, n) * sizeof(bool));
 	int			lower = 1;
 	int			i;
 
-	for (i = 0; i < nterms; i++)
+	for (i = 0; i < n; i++)
 	{
-		double		term = block->x[(Size) i * BLOCK_ROWS + row];
+		double		number = numbers[(Size) i * stride];
 
-		nulls[i] = isnan(term);
-		terms[i] = Float8GetDatum(term);
+		nulls[i] = isnan(number);
+		values[i] = Float8GetDatum(number);
 	}
 
-	return PointerGetDatum(construct_md_array(terms, nulls, 1, &nterms, &lower, FLOAT8OID,
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, FLOAT8OID,
 											  sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
@@ -85,7 +89,7 @@ put_part(ReturnSetInfo *rsinfo, const char *part, Columns *columns)
 				Int64GetDatum((int64) block->id[r]),
 				block->y == NULL ? (Datum) 0 : Float8GetDatum(block->y[r]),
 				block->weight == NULL ? (Datum) 0 : Float8GetDatum(block->weight[r]),
-				terms_of_row(block, r, columns->ncolumns)
+				float_array(block->x + r, BLOCK_ROWS, columns->ncolumns)
 			};
 
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -141,4 +145,132 @@ _dataset_counts(PG_FUNCTION_ARGS)
 	dataset_free(dataset);
 
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* _preparation(...) -> bytea */
+PG_FUNCTION_INFO_V1(_preparation);
+Datum
+_preparation(PG_FUNCTION_ARGS)
+{
+	Dataset    *dataset = read_dataset(fcinfo);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	preparation_write(&buf, dataset->preparation);
+	dataset_free(dataset);
+
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+static Preparation *
+read_preparation(bytea *bytes)
+{
+	StringInfoData buf;
+	Preparation *p;
+
+	initStringInfo(&buf);
+	appendBinaryStringInfo(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	p = preparation_read(&buf);
+	pq_getmsgend(&buf);
+
+	return p;
+}
+
+static void
+put_term(ReturnSetInfo *rsinfo, const Preparation *p, int term, const Feature *feature, const Level *level)
+{
+	bool		has_name = level != NULL && level->name != NULL;
+	Datum		values[TERM_COLUMNS] = {
+		CStringGetTextDatum(feature->name),
+		term < 0 ? (Datum) 0 : CStringGetTextDatum(p->terms[term].name),
+		has_name ? CStringGetTextDatum(level->name) : (Datum) 0,
+		level == NULL ? (Datum) 0 : Int64GetDatum(level->count),
+		level == NULL ? (Datum) 0 : Float8GetDatum(level->value),
+		Float8GetDatum(feature->fill)
+	};
+	bool		nulls[TERM_COLUMNS] = {false, term < 0, !has_name, level == NULL,
+		level == NULL || preparation_has_level_terms(feature),
+	level != NULL || feature->null_fill < NULL_VALUE || feature->null_fill > NULL_INDICATOR};
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * _preparation_terms(bytea) -> (feature text, term text, level text, level_count bigint,
+ *		value float8, fill float8)
+ */
+PG_FUNCTION_INFO_V1(_preparation_terms);
+Datum
+_preparation_terms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const Preparation *p = read_preparation(PG_GETARG_BYTEA_PP(0));
+	int			i;
+	int			j;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < p->nfeatures; i++)
+	{
+		const Feature *feature = &p->features[i];
+
+		if (feature->kind != FEATURE_CATEGORY)
+		{
+			for (j = 0; j < feature->nterms; j++)
+				put_term(rsinfo, p, feature->first_term + j, feature, NULL);
+			continue;
+		}
+		for (j = 0; j < feature->nlevels; j++)
+			put_term(rsinfo, p, preparation_has_level_terms(feature) ? feature->levels[j].term : feature->first_term,
+					 feature, &feature->levels[j]);
+	}
+
+	return (Datum) 0;
+}
+
+/* What is kept from one call of _preparation_apply() to the next. */
+typedef struct ApplyState
+{
+	Preparation *preparation;
+	PreparationRow *row;
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+	double	   *terms;
+} ApplyState;
+
+static ApplyState *
+apply_state(FunctionCallInfo fcinfo, HeapTupleHeader tuple)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	ApplyState *state = palloc(sizeof(ApplyState));
+
+	state->preparation = read_preparation(PG_GETARG_BYTEA_PP(0));
+	state->desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(tuple), HeapTupleHeaderGetTypMod(tuple));
+	state->row = preparation_bind(state->preparation, state->desc);
+	state->values = palloc(state->desc->natts * sizeof(Datum));
+	state->nulls = palloc(state->desc->natts * sizeof(bool));
+	state->terms = palloc(Max(1, state->preparation->nterms) * sizeof(double));
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = state;
+
+	return state;
+}
+
+/* _preparation_apply(bytea, record) -> float8[], all calls with the same bytes and type */
+PG_FUNCTION_INFO_V1(_preparation_apply);
+Datum
+_preparation_apply(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(1);
+	ApplyState *state = fcinfo->flinfo->fn_extra;
+	HeapTupleData tuple = {.t_data = header};
+
+	if (state == NULL)
+		state = apply_state(fcinfo, header);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	heap_deform_tuple(&tuple, state->desc, state->values, state->nulls);
+	if (!preparation_apply(state->row, state->values, state->nulls, state->terms))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(float_array(state->terms, 1, state->preparation->nterms));
 }

@@ -3,6 +3,12 @@
  * preparation.c
  *	  From the columns of a row to the numbers that a model works on.
  *
+ * A model works on terms, which are numbers: a feature that is a number is one,
+ * with perhaps another one that says whether it was NULL; a category is one number
+ * of its level, or a term for each level.  What the levels are, and what NULL
+ * becomes, is learned from the training rows and stored with the model, so that a
+ * row gives the same terms wherever it is scored.
+ *
  * IDENTIFICATION
  *	  src/model/preparation.c
  *
@@ -41,8 +47,12 @@ name_feature_terms(Preparation *p, int f)
 	{
 		terms[i].feature = f;
 		terms[i].level = -1;
-		terms[i].is_null = i > 0;
-		terms[i].name = i > 0 ? psprintf("%s is null", feature->name) : feature->name;
+		terms[i].name = feature->name;
+	}
+	if (feature->kind != FEATURE_CATEGORY && feature->null_fill == NULL_INDICATOR)
+	{
+		terms[1].is_null = true;
+		terms[1].name = psprintf("%s is null", feature->name);
 	}
 	for (i = 0; i < feature->nlevels; i++)
 	{
@@ -56,7 +66,77 @@ name_feature_terms(Preparation *p, int f)
 	}
 }
 
-/* The terms, from what the features say of theirs. */
+bool
+preparation_has_level_terms(const Feature *feature)
+{
+	return feature->kind == FEATURE_CATEGORY &&
+		(feature->encoding == ENCODING_ONE_HOT || feature->encoding == ENCODING_DUMMY);
+}
+
+static int
+place_feature_terms(Feature *feature)
+{
+	int			dropped = feature->encoding == ENCODING_DUMMY ? 1 : 0;
+	int			i;
+
+	if (feature->kind != FEATURE_CATEGORY)
+		return feature->null_fill == NULL_INDICATOR ? 2 : 1;
+	for (i = 0; i < feature->nlevels; i++)
+		feature->levels[i].term = -1;
+	if (!preparation_has_level_terms(feature))
+		return 1;
+	for (i = dropped; i < feature->nlevels; i++)
+		feature->levels[i].term = feature->first_term + i - dropped;
+
+	return Max(0, feature->nlevels - dropped);
+}
+
+/* Says which terms a feature has, and how many there are in all. */
+int64
+preparation_place_terms(Preparation *p)
+{
+	int64		nterms = 0;
+	int			i;
+
+	for (i = 0; i < p->nfeatures; i++)
+	{
+		Feature    *feature = &p->features[i];
+
+		feature->first_term = (int) Min(nterms, PREPARATION_MAX_TERMS);
+		feature->nterms = place_feature_terms(feature);
+		nterms += feature->nterms;
+	}
+
+	return nterms;
+}
+
+/* The terms of a feature that is a category; level -1: no level. */
+void
+preparation_level_terms(const Feature *feature, int level, double *terms)
+{
+	if (!preparation_has_level_terms(feature))
+	{
+		terms[0] = level < 0 ? feature->unknown_value : feature->levels[level].value;
+		return;
+	}
+	memset(terms, 0, feature->nterms * sizeof(double));
+	if (level >= 0 && feature->levels[level].term >= 0)
+		terms[feature->levels[level].term - feature->first_term] = 1;
+}
+
+/* "text" is NULL for NULL. */
+void
+preparation_unknown_error(const Feature *feature, const char *text)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			text == NULL ?
+			errmsg("column \"%s\" is null, which no training row had", feature->name) :
+			errmsg("column \"%s\" has a value that no training row had: \"%s\"", feature->name, text),
+			errhint("Trained with unknown_policy \"other\" or \"ignore\", a model takes such values."));
+}
+
+/* The terms, after preparation_place_terms(). */
 void
 preparation_name_terms(Preparation *p)
 {

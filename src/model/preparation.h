@@ -113,7 +113,11 @@ typedef struct PreparationRow PreparationRow;
 
 extern void preparation_write(StringInfo buf, const Preparation *p);
 extern Preparation *preparation_read(StringInfo buf);
+extern int64 preparation_place_terms(Preparation *p);
 extern void preparation_name_terms(Preparation *p);
+extern bool preparation_has_level_terms(const Feature *feature);
+extern void preparation_level_terms(const Feature *feature, int level, double *terms);
+extern void preparation_unknown_error(const Feature *feature, const char *text) pg_attribute_noreturn();
 
 extern PreparationRow *preparation_bind(const Preparation *p, TupleDesc desc);
 extern bool preparation_apply(PreparationRow *row, const Datum *values, const bool *nulls, double *terms);
