@@ -17,6 +17,9 @@
 
 #include "compat.h"
 #include "libpq/pqformat.h"
+#include "model/forest.h"
+#include "model/kmeans.h"
+#include "model/logistic.h"
 #include "model/model.h"
 
 #define MODEL_FORMAT	1
@@ -51,9 +54,14 @@ model_write(ModelKind kind, const Preparation *preparation, const void *body)
 	switch (kind)
 	{
 		case MODEL_LOGISTIC:
+			logistic_write(&buf, body);
+			break;
 		case MODEL_FOREST:
+			forest_write(&buf, body);
+			break;
 		case MODEL_KMEANS:
-			elog(ERROR, "%s cannot be written", kind_name(kind));
+			kmeans_write(&buf, body);
+			break;
 	}
 	return pq_endtypsend(&buf);
 }
@@ -82,6 +90,15 @@ model_read(bytea *state)
 	model->preparation = preparation_read(&buf);
 	switch (model->kind)
 	{
+		case MODEL_LOGISTIC:
+			model->body = logistic_read(&buf, model->preparation->nterms);
+			break;
+		case MODEL_FOREST:
+			model->body = forest_read(&buf, model->preparation->nterms);
+			break;
+		case MODEL_KMEANS:
+			model->body = kmeans_read(&buf, model->preparation->nterms);
+			break;
 		default:
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -90,6 +107,16 @@ model_read(bytea *state)
 	pq_getmsgend(&buf);
 	pfree(buf.data);
 	return model;
+}
+
+static void
+check_has_coefficients(const LogisticModel *model)
+{
+	if (model->status > LOGISTIC_NOT_CONVERGED)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("this version of the model cannot predict: status %s", logistic_status_name(model->status)),
+				errhint("Choose another version by its number, as in churn@3, or by shopanalytics.model_alias()."));
 }
 
 /*
@@ -101,7 +128,10 @@ model_probability(const Model *model, const double *terms)
 	switch (model->kind)
 	{
 		case MODEL_LOGISTIC:
+			check_has_coefficients(model->body);
+			return logistic_predict(model->body, terms);
 		case MODEL_FOREST:
+			return forest_predict(model->body, terms);
 		case MODEL_KMEANS:
 			ereport(ERROR,
 					errcode(ERRCODE_WRONG_OBJECT_TYPE),
