@@ -105,18 +105,17 @@ CREATE FUNCTION shopanalytics.model_alias(model text, alias text, version intege
 AS $$
 DECLARE
     found_status text;
-    has_state boolean;
 BEGIN
     PERFORM shopanalytics._check_alias(alias);
     PERFORM shopanalytics._lock_model(model);
     IF version IS NOT NULL THEN
-        SELECT v.status, v.state IS NOT NULL INTO found_status, has_state
+        SELECT v.status INTO found_status
           FROM shopanalytics.model_version v WHERE v.model = model_alias.model AND v.version = model_alias.version;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'model "%" has no version %', model, version
                 USING ERRCODE = 'undefined_object', HINT = format('SELECT * FROM shopanalytics.model_versions(%L) lists its versions.', model);
         END IF;
-        IF NOT has_state THEN
+        IF found_status NOT IN ('ok', 'collinear', 'not_converged') THEN
             RAISE EXCEPTION 'version % of model "%" cannot be used: status %', version, model, found_status
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Nothing was fitted that could predict.';
         END IF;
