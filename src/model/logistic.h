@@ -15,7 +15,7 @@
 
 #include "model/columns.h"
 
-#define LOGISTIC_MAX_TERMS	512
+#define LOGISTIC_MAX_TERMS	1000
 
 /* The first two can be used. */
 typedef enum LogisticStatus

@@ -147,38 +147,28 @@ block_terms(RowTerms *restrict t)
 	}
 }
 
+/*
+ * The lanes of sums are the outer loop: it becomes one vector, or a few, and the sum
+ * within stays in its order.  That is also why these are functions of their own.
+ */
 static VECTORIZED void
-block_sums(const double *a, const double *b, const double *c, double *restrict sum)
+lanes_total(const double *a, double *restrict lane)
 {
-	double		lane[3][LANES];
-
 	for (int l = 0; l < LANES; l++)
 	{
-		double		sa = 0;
-		double		sb = 0;
-		double		sc = 0;
+		double		s = 0;
 
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
-		{
-			sa += a[r];
-			sb += b[r];
-			sc += c[r];
-		}
-		lane[0][l] = sa;
-		lane[1][l] = sb;
-		lane[2][l] = sc;
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
+			s += a[r + l];
+		lane[l] = s;
 	}
-	for (int i = 0; i < 3; i++)
-		sum[i] = lanes_sum(lane[i]);
 }
 
-/* sum[i] += a . b[i], for four vectors b. */
-static pg_attribute_always_inline void
-dot_four(const double *a, const double *b0, const double *b1, const double *b2, const double *b3,
-		 double *sum)
+/* a times each of four others */
+static VECTORIZED void
+lanes_dot(const double *a, const double *b0, const double *b1, const double *b2, const double *b3,
+		  double *restrict lane)
 {
-	double		lane[4][LANES];
-
 	for (int l = 0; l < LANES; l++)
 	{
 		double		s0 = 0;
@@ -186,61 +176,79 @@ dot_four(const double *a, const double *b0, const double *b1, const double *b2, 
 		double		s2 = 0;
 		double		s3 = 0;
 
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
 		{
-			s0 += a[r] * b0[r];
-			s1 += a[r] * b1[r];
-			s2 += a[r] * b2[r];
-			s3 += a[r] * b3[r];
+			s0 += a[r + l] * b0[r + l];
+			s1 += a[r + l] * b1[r + l];
+			s2 += a[r + l] * b2[r + l];
+			s3 += a[r + l] * b3[r + l];
 		}
-		lane[0][l] = s0;
-		lane[1][l] = s1;
-		lane[2][l] = s2;
-		lane[3][l] = s3;
-	}
-	for (int i = 0; i < 4; i++)
-		sum[i] = lanes_sum(lane[i]);
-}
-
-/* Sums of wx * (column 0 to n - 1), added to "to". */
-static VECTORIZED void
-block_products(const double *wx, const double *x, int n, double *to)
-{
-	int			c;
-
-	for (c = 0; c < n; c += 4)
-	{
-		/* the last column again, where there are not four */
-		const double *b0 = x + (Size) c * BLOCK_ROWS;
-		const double *b1 = x + (Size) Min(c + 1, n - 1) * BLOCK_ROWS;
-		const double *b2 = x + (Size) Min(c + 2, n - 1) * BLOCK_ROWS;
-		const double *b3 = x + (Size) Min(c + 3, n - 1) * BLOCK_ROWS;
-		double		sum[4];
-
-		dot_four(wx, b0, b1, b2, b3, sum);
-		for (int i = 0; i < Min(4, n - c); i++)
-			to[c + i] += sum[i];
+		lane[l] = s0;
+		lane[LANES + l] = s1;
+		lane[2 * LANES + l] = s2;
+		lane[3 * LANES + l] = s3;
 	}
 }
 
-/* wx = w * x; its sum. */
-static VECTORIZED double
-block_weigh(const double *w, const double *x, double *restrict wx)
+static double
+block_total(const double *a)
 {
 	double		lane[LANES];
 
-	for (int r = 0; r < BLOCK_ROWS; r++)
-		wx[r] = w[r] * x[r];
-	for (int l = 0; l < LANES; l++)
-	{
-		double		s = 0;
-
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
-			s += wx[r];
-		lane[l] = s;
-	}
+	lanes_total(a, lane);
 
 	return lanes_sum(lane);
+}
+
+static VECTORIZED void
+lanes_least(const double *a, double *restrict lane)
+{
+	for (int l = 0; l < LANES; l++)
+	{
+		double		least = INFINITY;
+
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
+			least = a[r + l] < least ? a[r + l] : least;
+		lane[l] = least;
+	}
+}
+
+static double
+block_least(const double *a)
+{
+	double		lane[LANES];
+	double		least = INFINITY;
+
+	lanes_least(a, lane);
+	for (int l = 0; l < LANES; l++)
+		least = Min(least, lane[l]);
+
+	return least;
+}
+
+/* Sums of wx * (column 0 to n - 1), added to "to". */
+static void
+block_products(const double *wx, const double *x, int n, double *to)
+{
+	double		lane[4 * LANES];
+
+	for (int c = 0; c < n; c += 4)
+	{
+		/* the last column again, where there are not four */
+		lanes_dot(wx, x + (Size) c * BLOCK_ROWS,
+				  x + (Size) Min(c + 1, n - 1) * BLOCK_ROWS,
+				  x + (Size) Min(c + 2, n - 1) * BLOCK_ROWS,
+				  x + (Size) Min(c + 3, n - 1) * BLOCK_ROWS, lane);
+		for (int i = 0; i < Min(4, n - c); i++)
+			to[c + i] += lanes_sum(lane + i * LANES);
+	}
+}
+
+static VECTORIZED void
+block_weigh(const double *w, const double *x, double *restrict wx)
+{
+	for (int r = 0; r < BLOCK_ROWS; r++)
+		wx[r] = w[r] * x[r];
 }
 
 /* Rows after the last of a block count for nothing, and are numbers. */
@@ -254,22 +262,26 @@ block_pad(Block *block, int ncolumns)
 			   (BLOCK_ROWS - block->nrows) * sizeof(double));
 }
 
+static VECTORIZED void
+block_class_weights(const double *positive, double w0, double w1, double *restrict weight)
+{
+	for (int r = 0; r < BLOCK_ROWS; r++)
+		weight[r] = positive[r] > 0.5 ? w1 : w0;
+}
+
 /* Labels and weights of a block, padded. */
 static void
 block_rows(const Block *block, const double *class_weight, RowTerms *t)
 {
-	for (int r = 0; r < block->nrows; r++)
+	memcpy(t->positive, block->y, block->nrows * sizeof(double));
+	memset(t->positive + block->nrows, 0, (BLOCK_ROWS - block->nrows) * sizeof(double));
+	block_class_weights(t->positive, class_weight[0], class_weight[1], t->weight);
+	if (block->weight != NULL)
 	{
-		double		w = class_weight[block->y[r] > 0.5];
-
-		t->positive[r] = block->y[r];
-		t->weight[r] = block->weight ? w * block->weight[r] : w;
+		block_weigh(block->weight, t->weight, t->wx);
+		memcpy(t->weight, t->wx, sizeof(t->weight));
 	}
-	for (int r = block->nrows; r < BLOCK_ROWS; r++)
-	{
-		t->positive[r] = 0;
-		t->weight[r] = 0;
-	}
+	memset(t->weight + block->nrows, 0, (BLOCK_ROWS - block->nrows) * sizeof(double));
 }
 
 LogisticPass *
@@ -288,22 +300,20 @@ static void
 add_block(const Block *block, int ncolumns, RowTerms *t, LogisticPass *pass)
 {
 	int			n = ncolumns + 1;
-	double		sum[3];
 
-	block_sums(t->loss, t->residual, t->curvature, sum);
-	pass->loss += sum[0];
-	pass->gradient[0] += sum[1];
-	pass->hessian[0] += sum[2];
+	pass->loss += block_total(t->loss);
+	pass->gradient[0] += block_total(t->residual);
+	pass->hessian[0] += block_total(t->curvature);
 	block_products(t->residual, block->x, ncolumns, pass->gradient + 1);
 	for (int c = 0; c < ncolumns; c++)
 	{
 		double	   *row = pass->hessian + (Size) (c + 1) * n;
 
-		row[0] += block_weigh(t->curvature, block->x + (Size) c * BLOCK_ROWS, t->wx);
+		block_weigh(t->curvature, block->x + (Size) c * BLOCK_ROWS, t->wx);
+		row[0] += block_total(t->wx);
 		block_products(t->wx, block->x, c + 1, row + 1);
 	}
-	for (int r = 0; r < block->nrows; r++)
-		pass->min_margin = Min(pass->min_margin, t->side[r]);
+	pass->min_margin = Min(pass->min_margin, block_least(t->side));
 }
 
 /*
@@ -367,53 +377,49 @@ logistic_sides(Columns *columns, const double *direction, double *min, double *m
 	}
 }
 
-/* Mean and sum of squares of one column of a block, in units of 1 / factor. */
 static VECTORIZED void
-block_moment(const double *x, const double *w, double factor, double total, double *mean, double *m2)
+lanes_mean(const double *x, const double *w, double factor, double *restrict lane)
 {
-	double		lane[LANES];
-	double		center;
-
 	for (int l = 0; l < LANES; l++)
 	{
 		double		s = 0;
 
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
-			s += w[r] * (x[r] * factor);
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
+			s += w[r + l] * (x[r + l] * factor);
 		lane[l] = s;
 	}
-	center = lanes_sum(lane) / total;
-	for (int l = 0; l < LANES; l++)
-	{
-		double		s = 0;
-
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
-		{
-			double		off = x[r] * factor - center;
-
-			s += w[r] * (off * off);
-		}
-		lane[l] = s;
-	}
-	*mean = center;
-	*m2 = lanes_sum(lane);
 }
 
 static VECTORIZED void
-block_extremes(const double *x, const double *w, double *min, double *max)
+lanes_square(const double *x, const double *w, double factor, double center, double *restrict lane)
 {
-	double		low[LANES];
-	double		high[LANES];
+	for (int l = 0; l < LANES; l++)
+	{
+		double		s = 0;
 
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
+		{
+			double		off = x[r + l] * factor - center;
+
+			s += w[r + l] * (off * off);
+		}
+		lane[l] = s;
+	}
+}
+
+/* Extremes of the rows that weigh anything. */
+static VECTORIZED void
+lanes_extremes(const double *x, const double *w, double *restrict low, double *restrict high)
+{
 	for (int l = 0; l < LANES; l++)
 	{
 		double		a = INFINITY;
 		double		b = -INFINITY;
 
-		for (int r = l; r < BLOCK_ROWS; r += LANES)
+		for (int r = 0; r < BLOCK_ROWS; r += LANES)
 		{
-			double		down = w[r] > 0 ? x[r] : (double) INFINITY;
-			double		up = w[r] > 0 ? x[r] : -(double) INFINITY;
+			double		down = w[r + l] > 0 ? x[r + l] : (double) INFINITY;
+			double		up = w[r + l] > 0 ? x[r + l] : -(double) INFINITY;
 
 			a = down < a ? down : a;
 			b = up > b ? up : b;
@@ -421,10 +427,30 @@ block_extremes(const double *x, const double *w, double *min, double *max)
 		low[l] = a;
 		high[l] = b;
 	}
+}
+
+/* A block's share of the moments of one column; "seen" is the weight of all blocks so far. */
+static void
+add_moment(const double *x, const double *w, double factor, double total, double seen,
+		   LogisticMoment *moment)
+{
+	double		lane[LANES];
+	double		high[LANES];
+	double		mean;
+	double		delta;
+
+	lanes_mean(x, w, factor, lane);
+	mean = lanes_sum(lane) / total;
+	lanes_square(x, w, factor, mean, lane);
+	delta = mean - moment->mean;
+	moment->mean += delta * (total / seen);
+	moment->m2 += lanes_sum(lane) + delta * delta * total * ((seen - total) / seen);
+
+	lanes_extremes(x, w, lane, high);
 	for (int l = 0; l < LANES; l++)
 	{
-		*min = Min(*min, low[l]);
-		*max = Max(*max, high[l]);
+		moment->min = Min(moment->min, lane[l]);
+		moment->max = Max(moment->max, high[l]);
 	}
 }
 
@@ -472,18 +498,7 @@ logistic_moments(Columns *columns, const double *factor, LogisticMoments *moment
 			continue;
 		seen += total;
 		for (int c = 0; c < columns->ncolumns; c++)
-		{
-			const double *x = block->x + (Size) c * BLOCK_ROWS;
-			LogisticMoment *moment = &moments->column[c];
-			double		mean;
-			double		m2;
-			double		delta;
-
-			block_moment(x, terms.weight, factor[c], total, &mean, &m2);
-			block_extremes(x, terms.weight, &moment->min, &moment->max);
-			delta = mean - moment->mean;
-			moment->mean += delta * (total / seen);
-			moment->m2 += m2 + delta * delta * total * ((seen - total) / seen);
-		}
+			add_moment(block->x + (Size) c * BLOCK_ROWS, terms.weight, factor[c], total, seen,
+					   &moments->column[c]);
 	}
 }
