@@ -1,0 +1,295 @@
+/*-------------------------------------------------------------------------
+ *
+ * train_forest.c
+ *	  _train_forest() and _train_tree(): from a source to the bytes of a model.
+ *
+ * They return the bytes and what the training came to; train_forest() and
+ * train_tree() store them.
+ *
+ * IDENTIFICATION
+ *	  src/model/train_forest.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "model/dataset.h"
+#include "model/evaluation.h"
+#include "model/forest.h"
+#include "model/model.h"
+#include "portability/instr_time.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#define TRAIN_THRESHOLD	0.5
+#define ROWS_AT_ONCE	16		/* predicted between looks for a cancel */
+
+/* A train_result that is being filled, by the names of its attributes. */
+typedef struct TrainResult
+{
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+} TrainResult;
+
+static int
+own_integer(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("%s must not be null", name));
+
+	return PG_GETARG_INT32(argument);
+}
+
+static double
+own_float(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("%s must not be null", name));
+
+	return PG_GETARG_FLOAT8(argument);
+}
+
+static bool
+own_boolean(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("%s must not be null", name));
+
+	return PG_GETARG_BOOL(argument);
+}
+
+/* max_features: NULL is the default, which is 0 here; a 0 of the caller's is an error. */
+static int
+own_max_features(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		return 0;
+
+	return PG_GETARG_INT32(argument) == 0 ? -1 : PG_GETARG_INT32(argument);
+}
+
+/* class_weight: none or balanced */
+static bool
+own_balanced(FunctionCallInfo fcinfo, int argument)
+{
+	const char *name = PG_ARGISNULL(argument) ? "none" : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+
+	if (strcmp(name, "balanced") == 0)
+		return true;
+	if (strcmp(name, "none") != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("class_weight must be none or balanced, got \"%s\"", name));
+
+	return false;
+}
+
+static void
+result_put(TrainResult *result, const char *name, Datum value)
+{
+	int			i;
+
+	for (i = 0; i < result->desc->natts; i++)
+	{
+		if (strcmp(NameStr(TupleDescAttr(result->desc, i)->attname), name) == 0)
+		{
+			result->values[i] = value;
+			result->nulls[i] = false;
+			return;
+		}
+	}
+	elog(ERROR, "a train_result has no attribute \"%s\"", name);
+}
+
+/* NaN is NULL. */
+static void
+result_put_float(TrainResult *result, const char *name, double value)
+{
+	if (!isnan(value))
+		result_put(result, name, Float8GetDatum(value));
+}
+
+static TrainResult
+result_create(TupleDesc desc)
+{
+	TrainResult result = {
+		.desc = desc,
+		.values = palloc0(desc->natts * sizeof(Datum)),
+		.nulls = palloc(desc->natts * sizeof(bool))
+	};
+
+	memset(result.nulls, true, desc->natts * sizeof(bool));
+
+	return result;
+}
+
+static void
+put_evaluation(TrainResult *result, const Evaluation *evaluation)
+{
+	result_put_float(result, "roc_auc", evaluation->roc_auc);
+	result_put_float(result, "average_precision", evaluation->average_precision);
+	result_put_float(result, "log_loss", evaluation->log_loss);
+	result_put_float(result, "brier_score", evaluation->brier_score);
+	result_put_float(result, "accuracy", evaluation->accuracy);
+	result_put_float(result, "precision", evaluation->precision);
+	result_put_float(result, "recall", evaluation->recall);
+	result_put_float(result, "f1", evaluation->f1);
+}
+
+static void
+evaluate_test(TrainResult *result, const ForestModel *model, Columns *test)
+{
+	bool	   *label = MemoryContextAllocHuge(CurrentMemoryContext, test->nrows * sizeof(bool));
+	double	   *score = MemoryContextAllocHuge(CurrentMemoryContext, test->nrows * sizeof(double));
+	double	   *terms = palloc(Max(test->ncolumns, 1) * sizeof(double));
+	int64		n = 0;
+	Evaluation	evaluation;
+	ColumnsScan scan;
+	Block	   *block;
+
+	columns_rewind(&scan, test);
+	while ((block = columns_next(&scan)) != NULL)
+	{
+		int			r;
+		int			c;
+
+		for (r = 0; r < block->nrows; r++)
+		{
+			if (r % ROWS_AT_ONCE == 0)
+				CHECK_FOR_INTERRUPTS();
+			for (c = 0; c < test->ncolumns; c++)
+				terms[c] = block->x[(Size) c * BLOCK_ROWS + r];
+			label[n] = block->y[r] != 0;
+			score[n++] = forest_predict(model, terms);
+		}
+	}
+	evaluate(label, score, n, TRAIN_THRESHOLD, &evaluation);
+	put_evaluation(result, &evaluation);
+	pfree(label);
+	pfree(score);
+	pfree(terms);
+}
+
+/* (state bytea, result train_result) */
+static Datum
+make_answer(FunctionCallInfo fcinfo, bytea *state, const TrainResult *result, TupleDesc desc)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	values[0] = PointerGetDatum(state);
+	values[1] = HeapTupleGetDatum(heap_form_tuple(result->desc, result->values, result->nulls));
+
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static Datum
+train(FunctionCallInfo fcinfo, const ForestOptions *forest_options)
+{
+	ForestOptions options = *forest_options;
+	DatasetOptions dataset_options;
+	Dataset    *dataset;
+	ForestModel *model;
+	TupleDesc	desc;
+	TupleDesc	result_desc;
+	TrainResult result;
+	instr_time	start;
+	instr_time	time;
+	Datum		answer;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result_desc = lookup_rowtype_tupdesc(TupleDescAttr(desc, 1)->atttypid, -1);
+	result = result_create(result_desc);
+
+	dataset_arguments(fcinfo, &dataset_options);
+	dataset_options.keep_nulls = true;
+	dataset_need_label(&dataset_options);
+	options.seed = dataset_options.seed;
+	forest_check_options(&options, 0);
+	dataset = dataset_read(&dataset_options);
+
+	result_put(&result, "n_train", Int64GetDatum(dataset->train->nrows));
+	result_put(&result, "n_test", Int64GetDatum(dataset->test->nrows));
+	result_put(&result, "n_skipped", Int64GetDatum(dataset->nskipped));
+	result_put(&result, "n_positive", Int64GetDatum(dataset->ntrain_positive));
+	model = forest_fit(dataset->train, dataset->test, &options);
+	dataset->train = NULL;		/* freed by forest_fit */
+	result_put(&result, "status", CStringGetTextDatum("ok"));
+	result_put(&result, "threshold", Float8GetDatum(TRAIN_THRESHOLD));
+	if (dataset->test->nrows > 0)
+		evaluate_test(&result, model, dataset->test);
+
+	INSTR_TIME_SET_CURRENT(time);
+	INSTR_TIME_SUBTRACT(time, start);
+	result_put(&result, "train_ms", Float8GetDatum(INSTR_TIME_GET_MILLISEC(time)));
+
+	answer = make_answer(fcinfo, model_write(MODEL_FOREST, dataset->preparation, model), &result, desc);
+	columns_free(dataset->test);
+	ReleaseTupleDesc(result_desc);
+
+	return answer;
+}
+
+/*
+ * _train_forest(14 arguments of a dataset, n_trees integer, max_depth integer,
+ *		min_leaf integer, max_bins integer, max_features integer,
+ *		class_weight text, bootstrap boolean, sample_fraction float8)
+ *		-> (state bytea, result train_result)
+ */
+PG_FUNCTION_INFO_V1(_train_forest);
+Datum
+_train_forest(PG_FUNCTION_ARGS)
+{
+	ForestOptions options = {
+		.ntrees = own_integer(fcinfo, DATASET_ARGUMENTS, "n_trees"),
+		.max_depth = own_integer(fcinfo, DATASET_ARGUMENTS + 1, "max_depth"),
+		.min_leaf = own_integer(fcinfo, DATASET_ARGUMENTS + 2, "min_leaf"),
+		.max_bins = own_integer(fcinfo, DATASET_ARGUMENTS + 3, "max_bins"),
+		.max_features = own_max_features(fcinfo, DATASET_ARGUMENTS + 4),
+		.balanced = own_balanced(fcinfo, DATASET_ARGUMENTS + 5),
+		.bootstrap = own_boolean(fcinfo, DATASET_ARGUMENTS + 6, "bootstrap"),
+		.sample_fraction = own_float(fcinfo, DATASET_ARGUMENTS + 7, "sample_fraction")
+	};
+
+	return train(fcinfo, &options);
+}
+
+/*
+ * _train_tree(14 arguments of a dataset, max_depth integer, min_leaf integer,
+ *		max_bins integer, max_features integer, class_weight text)
+ *		-> (state bytea, result train_result)
+ */
+PG_FUNCTION_INFO_V1(_train_tree);
+Datum
+_train_tree(PG_FUNCTION_ARGS)
+{
+	ForestOptions options = {
+		.ntrees = 1,
+		.max_depth = own_integer(fcinfo, DATASET_ARGUMENTS, "max_depth"),
+		.min_leaf = own_integer(fcinfo, DATASET_ARGUMENTS + 1, "min_leaf"),
+		.max_bins = own_integer(fcinfo, DATASET_ARGUMENTS + 2, "max_bins"),
+		.max_features = own_max_features(fcinfo, DATASET_ARGUMENTS + 3),
+		.balanced = own_balanced(fcinfo, DATASET_ARGUMENTS + 4),
+		.sample_fraction = 1
+	};
+
+	options.all_features = options.max_features == 0;
+
+	return train(fcinfo, &options);
+}
