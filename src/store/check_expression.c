@@ -16,8 +16,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -25,6 +27,7 @@
 #include "parser/analyze.h"
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -32,6 +35,13 @@
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(_check_expression);
+PG_FUNCTION_INFO_V1(_expression_columns);
+
+typedef struct ColumnsContext
+{
+	int			sublevels_up;
+	Bitmapset  *columns;		/* numbers of the source's columns */
+} ColumnsContext;
 
 /* The grammar accepts what may follow SELECT; only a lone expression will do. */
 static void
@@ -173,4 +183,50 @@ _check_expression(PG_FUNCTION_ARGS)
 	check_result_type(query, expression, wanted);
 
 	PG_RETURN_VOID();
+}
+
+static bool
+columns_walker(Node *node, ColumnsContext *context)
+{
+	bool		stop;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = castNode(Var, node);
+
+		/* Nothing but the row itself is in the outermost FROM. */
+		if (var->varlevelsup == context->sublevels_up && var->varattno > 0)
+			context->columns = bms_add_member(context->columns, var->varattno);
+		return false;
+	}
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, columns_walker, context);
+
+	context->sublevels_up++;
+	stop = query_tree_walker(castNode(Query, node), columns_walker, context, 0);
+	context->sublevels_up--;
+	return stop;
+}
+
+/* (expression text, source regclass) => text[], the columns that it reads */
+Datum
+_expression_columns(PG_FUNCTION_ARGS)
+{
+	char	   *expression = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			source = PG_GETARG_OID(1);
+	ColumnsContext context = {0};
+	ArrayBuildState *names = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	Query	   *query;
+	int			column = -1;
+
+	check_single_expression(expression);
+	query = analyze_over_source(expression, source);
+	(void) query_tree_walker(query, columns_walker, &context, 0);
+	while ((column = bms_next_member(context.columns, column)) >= 0)
+		names = accumArrayResult(names, CStringGetTextDatum(get_attname(source, column, false)),
+								 false, TEXTOID, CurrentMemoryContext);
+
+	PG_RETURN_DATUM(makeArrayResult(names, CurrentMemoryContext));
 }
