@@ -4,8 +4,9 @@
  *	  Rows of numbers in blocks of columns, read in several passes.
  *
  * A training goes through its rows ten times and more, column by column within
- * a block that fits the processor's cache.  Blocks are allocated one by one, so
- * that nothing is copied as the table grows.  What does not fit the memory given
+ * a block that fits the processor's cache.  Blocks are never moved, so that nothing
+ * is copied as the table grows; after the first ones many are allocated together,
+ * on huge pages.  What does not fit the memory given
  * goes to a temporary file, and is read back from there in each pass.
  *
  * IDENTIFICATION
@@ -15,11 +16,15 @@
  */
 #include "postgres.h"
 
+#include "intake/large_alloc.h"
 #include "miscadmin.h"
 #include "model/columns.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
+
+#define SLAB_SIZE	((Size) 16 * 1024 * 1024)
+#define SLAB_AFTER	64			/* blocks */
 
 static int
 doubles_per_row(const Columns *columns)
@@ -35,13 +40,13 @@ block_size(const Columns *columns)
 }
 
 static Block *
-block_create(const Columns *columns)
+block_at(const Columns *columns, char *space)
 {
-	char	   *space = MemoryContextAlloc(columns->context, block_size(columns));
 	Block	   *block = (Block *) space;
 	double	   *next = (double *) (space + MAXALIGN(sizeof(Block)));
 
 	block->nrows = 0;
+	block->slab = NULL;
 	block->x = next;
 	next += (Size) columns->ncolumns * BLOCK_ROWS;
 	block->y = NULL;
@@ -57,6 +62,42 @@ block_create(const Columns *columns)
 		next += BLOCK_ROWS;
 	}
 	block->id = (uint64 *) next;
+
+	return block;
+}
+
+static Block *
+block_create(const Columns *columns)
+{
+	char	   *space = MemoryContextAlloc(columns->context, block_size(columns));
+	Block	   *block = block_at(columns, space);
+
+	block->slab = space;
+
+	return block;
+}
+
+/* The next one in memory, of which there is enough left. */
+static Block *
+block_in_memory(Columns *columns)
+{
+	Size		size = block_size(columns);
+	Block	   *block;
+
+	columns->memory -= size;
+	if (columns->nblocks < SLAB_AFTER)
+		return block_create(columns);
+
+	if (columns->slab_left == 0)
+	{
+		columns->slab_left = (int) Max(1, Min(SLAB_SIZE, columns->memory + size) / size);
+		columns->slab = large_alloc(columns->context, columns->slab_left * size);
+		columns->slab_next = columns->slab;
+	}
+	block = block_at(columns, columns->slab_next);
+	columns->slab_next += size;
+	if (--columns->slab_left == 0)
+		block->slab = columns->slab;
 
 	return block;
 }
@@ -118,8 +159,7 @@ next_block(Columns *columns)
 			columns->max_blocks *= 2;
 			columns->blocks = repalloc_huge(columns->blocks, columns->max_blocks * sizeof(Block *));
 		}
-		columns->memory -= block_size(columns);
-		columns->blocks[columns->nblocks] = block_create(columns);
+		columns->blocks[columns->nblocks] = block_in_memory(columns);
 
 		return columns->blocks[columns->nblocks++];
 	}
@@ -229,7 +269,7 @@ columns_next(ColumnsScan *scan)
 	return scan->block;
 }
 
-/* Forgets the block that was given last; no scan may follow this one. */
+/* Frees the block that was given last; no scan may follow this one. */
 void
 columns_drop(ColumnsScan *scan)
 {
@@ -238,7 +278,8 @@ columns_drop(ColumnsScan *scan)
 
 	if (at >= columns->nblocks)
 		return;
-	pfree(columns->blocks[at]);
+	if (columns->blocks[at]->slab != NULL)
+		pfree(columns->blocks[at]->slab);
 	columns->blocks[at] = NULL;
 }
 

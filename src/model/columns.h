@@ -21,6 +21,7 @@
 typedef struct Block
 {
 	int			nrows;
+	void	   *slab;			/* to be freed with it; NULL: with a later one */
 	double	   *x;				/* NaN stands for NULL, where the reader lets
 								 * it */
 	double	   *y;				/* 0 or 1; NULL without a label */
@@ -40,6 +41,9 @@ typedef struct Columns
 	Block	  **blocks;
 	int			nblocks;
 	int			max_blocks;
+	char	   *slab;			/* in which blocks are next to each other */
+	char	   *slab_next;
+	int			slab_left;		/* blocks */
 	BufFile    *file;			/* NULL: all is in memory */
 	int			nfile;			/* blocks in it */
 	Block	   *last;			/* being filled, not yet in the file */

@@ -21,234 +21,10 @@
 
 #include <math.h>
 
-#include "behaviour/hllsketch.h"
 #include "intake/groups.h"
 #include "model/dataset_reader.h"
-#include "model/draw.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
-#include "utils/guc.h"
-#include "utils/memutils.h"
 
 #include "compat.h"
-
-#define TRAIN	0
-#define TEST	1
-
-/* Codes of values not seen before, and how they hash. */
-static void
-add_code(DatasetReader *reader, DatasetColumn *column, uint32 code, Datum value)
-{
-	char	   *text = value_text(column->form, &column->output, value);
-
-	if (code >= PREPARATION_MAX_LEVELS)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("column \"%s\" has more than %d different values", column->feature->name,
-					   PREPARATION_MAX_LEVELS),
-				errhint("Leave it out by features."));
-	column->code_hash = codes_make_room(column->code_hash, &column->hash_room, code, sizeof(uint64));
-	column->code_hash[code] = hllsketch_hash((const uint8 *) text, strlen(text));
-	column->ncode_hash = code + 1;
-}
-
-static inline double
-category_code(DatasetReader *reader, DatasetColumn *column, Datum value)
-{
-	uint32		code = codes_get(column->codes, value);
-
-	if (unlikely(code >= column->ncode_hash))
-		add_code(reader, column, code, value);
-
-	return code;
-}
-
-static char *
-key_text(const DatasetReader *reader, const Datum *values, const bool *nulls)
-{
-	char	   *text;
-
-	if (reader->key_at < 0 || nulls[reader->key_at])
-		return NULL;
-	text = OutputFunctionCall(&reader->intake[reader->key_at].output,
-							  values[reader->key_at]);
-
-	return MemoryContextStrdup(reader->context, text);
-}
-
-/* A row has something that makes an error when all is read; find and count it. */
-static void
-count_bad(DatasetReader *reader, const Datum *values, const bool *nulls)
-{
-	int			i;
-
-	for (i = 0; i < reader->ncolumns; i++)
-	{
-		DatasetColumn *column = &reader->columns[i];
-		const Feature *feature = column->feature;
-		bool		is_category = feature->kind == FEATURE_CATEGORY;
-		bool		is_null = nulls[i] && (is_category ? feature->null_error : feature->null_fill == NULL_ERROR);
-
-		if (is_null)
-			column->nnull++;
-		else if (nulls[i] || is_category || isfinite(reader->row[i]))
-			continue;
-		else
-			column->nbad++;
-		if (column->nnull + column->nbad == 1)
-			column->bad_key = key_text(reader, values, nulls);
-	}
-}
-
-/* NULL of a column; false if the row is left out. */
-static inline bool
-take_null(DatasetReader *reader, const DatasetColumn *column, double *value, double *check)
-{
-	const Feature *feature = column->feature;
-
-	*value = get_float8_nan();
-	if (feature->kind == FEATURE_CATEGORY)
-	{
-		if (feature->null_error)
-			*check = get_float8_nan();
-
-		return !feature->null_skip;
-	}
-	if (feature->null_fill == NULL_ERROR)
-		*check = get_float8_nan();
-	else if (column->fill == FILL_ZERO)
-		*value = 0;
-
-	return feature->null_fill != NULL_SKIP;
-}
-
-/* The features into reader->row; false if the row is left out. */
-static inline bool
-take_features(DatasetReader *reader, const Datum *values, const bool *nulls)
-{
-	double	   *row = reader->row;
-	double		check = 0;		/* becomes NaN by what is not finite */
-	int			i;
-
-	for (i = 0; i < reader->ncolumns; i++)
-	{
-		DatasetColumn *column = &reader->columns[i];
-
-		if (nulls[i])
-		{
-			if (!take_null(reader, column, &row[i], &check))
-				return false;
-		}
-		else if (column->codes != NULL)
-			row[i] = category_code(reader, column, values[i]);
-		else
-		{
-			row[i] = value_number(column->form, values[i]);
-			check += row[i] * 0;
-		}
-	}
-	if (unlikely(check != 0))
-		count_bad(reader, values, nulls);
-
-	return true;
-}
-
-static double
-take_weight(DatasetReader *reader, const Datum *values, const bool *nulls)
-{
-	int			at = reader->weight_at;
-	double		weight;
-
-	if (at < 0)
-		return 1;
-	weight = nulls[at] ? get_float8_nan() : value_number(reader->weight_form, values[at]);
-	if (!(weight >= 0) || isinf(weight))
-	{
-		char	   *key = key_text(reader, values, nulls);
-
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("weight in column \"%s\" must be a number from 0 up, not %s", reader->options->weight,
-					   nulls[at] ? "null" : OutputFunctionCall(&reader->intake[at].output, values[at])),
-				key == NULL ? 0 : errdetail("In the row of key %s.", key));
-	}
-
-	return weight;
-}
-
-static int
-part_of_row(DatasetReader *reader, const Datum *values, const bool *nulls, uint64 id)
-{
-	switch (reader->split)
-	{
-		case SPLIT_HASH:
-			return draw_uniform(id, reader->options->seed, DRAW_SPLIT) < reader->options->test_fraction ? TEST : TRAIN;
-		case SPLIT_COLUMN:
-			if (nulls[reader->split_at])
-				return -1;
-			return DatumGetBool(values[reader->split_at]) ? TEST : TRAIN;
-		case SPLIT_SEQUENCE:
-			return TRAIN;		/* until all are counted */
-	}
-
-	return TRAIN;
-}
-
-static inline void
-store_row(DatasetReader *reader, int part, double y, double weight, uint64 id)
-{
-	Columns    *columns = reader->part[part];
-	Block	   *block = columns_row(columns);
-	int			r = block->nrows++;
-	double	   *x = block->x + r;
-	int			i;
-
-	for (i = 0; i < reader->ncolumns; i++, x += BLOCK_ROWS)
-		*x = reader->row[i];
-	if (block->y != NULL)
-		block->y[r] = y;
-	if (block->weight != NULL)
-		block->weight[r] = weight;
-	block->id[r] = id;
-	reader->npositive[part] += y == 1;
-}
-
-/* IntakeRow */
-static void
-take_row(void *arg, const Datum *values, const bool *nulls)
-{
-	DatasetReader *reader = arg;
-	double		y = 0;
-	double		weight;
-	uint64		id;
-	int			part;
-
-	if (reader->label_at >= 0)
-	{
-		if (nulls[reader->label_at])
-		{
-			reader->dataset->nlabel_null++;
-			reader->dataset->nskipped++;
-			return;
-		}
-		y = dataset_label_value(reader, values[reader->label_at]);
-	}
-	weight = take_weight(reader, values, nulls);
-	if (weight == 0 || !take_features(reader, values, nulls))
-	{
-		reader->dataset->nskipped++;
-		return;
-	}
-	id = reader->key_at >= 0 && !nulls[reader->key_at] ?
-		stable_hash(reader->key_hash, values[reader->key_at]) : dataset_id_of_row(reader, y, weight);
-	part = part_of_row(reader, values, nulls, id);
-	if (part < 0)
-	{
-		reader->dataset->nskipped++;
-		return;
-	}
-	store_row(reader, part, y, weight, id);
-}
 
 /* What was counted while rows were read, and must not be. */
 static void
@@ -377,29 +153,29 @@ training_rows(DatasetReader *reader)
 	return ntrain;
 }
 
-/* The share of the memory that the test's rows may take. */
+/*
+ * The share of the memory that a part may take.  In a sequence, all rows are read
+ * into the first one.
+ */
 static double
-test_share(const DatasetReader *reader)
+share_of_part(const DatasetReader *reader, int part)
 {
-	switch (reader->split)
-	{
-		case SPLIT_HASH:
-		case SPLIT_SEQUENCE:
-			return reader->options->test_fraction;
-		case SPLIT_COLUMN:
-			break;
-	}
+	double		test = 0.5;
 
-	return 0.5;
+	if (reader->split == SPLIT_HASH)
+		test = reader->options->test_fraction;
+	else if (reader->split == SPLIT_SEQUENCE)
+		test = reader->part[TRAIN] == NULL ? 0 : reader->options->test_fraction;
+
+	return part == TEST ? test : 1 - test;
 }
 
+/* Like the others, but of so many columns. */
 Columns *
-dataset_part(const DatasetReader *reader, bool is_test, int ncolumns)
+dataset_part(const DatasetReader *reader, int part, int ncolumns)
 {
-	double		share = is_test ? test_share(reader) : 1 - test_share(reader);
-
 	return columns_create(ncolumns, reader->label.form != LABEL_NONE, reader->weight_at >= 0,
-						  (size_t) (groups_memory() * share));
+						  (size_t) (groups_memory() * share_of_part(reader, part)));
 }
 
 static void
@@ -427,19 +203,15 @@ dataset_read(const DatasetOptions *options)
 	};
 	Intake	   *intake;
 	bool		spilled;
-	int			i;
 
 	dataset_check_options(options);
 	dataset->preparation = reader.preparation;
 	intake = dataset_open(&reader);
-	reader.row = palloc(Max(1, reader.ncolumns) * sizeof(double));
-	for (i = TRAIN; i <= TEST; i++)
-		reader.part[i] = dataset_part(&reader, i == TEST, reader.ncolumns);
-	intake_read(intake, take_row, &reader);
+	reader.part[TEST] = dataset_part(&reader, TEST, reader.ncolumns);
+	reader.part[TRAIN] = dataset_part(&reader, TRAIN, reader.ncolumns);
+	dataset_take_rows(&reader, intake);
 	check_bad(&reader);
 	check_rows(&reader);
-	for (i = TRAIN; i <= TEST; i++)
-		columns_finish(reader.part[i]);
 	dataset_label_finish(&reader);
 
 	reader.ntrain = training_rows(&reader);

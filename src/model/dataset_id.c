@@ -20,7 +20,6 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "behaviour/hllsketch.h"
 #include "intake/groups.h"
 #include "intake/large_alloc.h"
 #include "model/dataset_reader.h"
@@ -31,7 +30,7 @@
 #include "compat.h"
 
 #define FIRST_SLOTS		1024
-#define HASH_OF_NULL	UINT64CONST(0x6E756C6C)
+#define BITS_OF_NULL	UINT64CONST(0x6E756C6C)
 
 /* Types whose hash stable_hash.c promises to be the same everywhere. */
 static bool
@@ -68,6 +67,7 @@ void
 dataset_id_open(DatasetReader *reader)
 {
 	RowCounts  *counts = &reader->counts;
+	int			i;
 
 	if (reader->key_at >= 0)
 	{
@@ -82,6 +82,9 @@ dataset_id_open(DatasetReader *reader)
 		/* Texts are one key if their bytes are. */
 		reader->key_hash = stable_hash_of_type(type, C_COLLATION_OID, CurrentMemoryContext);
 	}
+
+	for (i = 0; i < reader->ncolumns; i++)
+		reader->columns[i].factor = draw_mix(i) | 1;
 
 	counts->context = CurrentMemoryContext;
 	counts->mask = FIRST_SLOTS - 1;
@@ -142,14 +145,14 @@ count_before(RowCounts *counts, uint64 hash)
 }
 
 static inline uint64
-number_hash(double number)
+number_bits(double number)
 {
 	uint64		bits;
 
 	if (number == 0)
 		number = 0;				/* both zeros are equal */
 	if (number != number)
-		return HASH_OF_NULL;
+		return BITS_OF_NULL;
 	memcpy(&bits, &number, sizeof(bits));
 
 	return bits;
@@ -157,26 +160,37 @@ number_hash(double number)
 
 /* Of a category's value, by its code. */
 static uint64
-code_hash(const DatasetColumn *column, double code)
+code_bits(const DatasetColumn *column, double code)
 {
-	return code != code ? HASH_OF_NULL : column->code_hash[(uint32) code];
+	return code != code ? BITS_OF_NULL : column->code_hash[(uint32) code];
 }
 
-/* Of what reader->row holds, and of the label and the weight. */
+/*
+ * Of what is read of a row.  Each value is multiplied by a factor of its column's
+ * own, which needs no result of the one before; its upper half is where numbers
+ * differ, and goes to the lower one first, from which the product spreads.
+ */
 uint64
-dataset_id_of_row(DatasetReader *reader, double y, double weight)
+dataset_hash_of_row(const DatasetReader *reader, const double *row, double y, double weight)
 {
-	uint64		hash = number_hash(weight);
+	uint64		hash = draw_mix(dataset_label_hash(reader, y)) + number_bits(weight);
 	int			i;
 
 	for (i = 0; i < reader->ncolumns; i++)
 	{
 		const DatasetColumn *column = &reader->columns[i];
-		uint64		value = column->codes != NULL ? code_hash(column, reader->row[i]) : number_hash(reader->row[i]);
+		uint64		bits = column->codes != NULL ? code_bits(column, row[i]) : number_bits(row[i]);
 
-		hash = draw_mix(hash ^ value);
+		hash += (bits ^ bits >> 32) * column->factor;
 	}
-	hash = draw_mix(hash ^ dataset_label_hash(reader, y));
+	hash = draw_mix(hash);
+	codes_prefetch_place(&reader->counts.slots[hash & reader->counts.mask]);
 
+	return hash;
+}
+
+uint64
+dataset_id_of_hash(DatasetReader *reader, uint64 hash)
+{
 	return draw_mix(hash ^ count_before(&reader->counts, hash));
 }

@@ -17,6 +17,9 @@
 #include "model/dataset.h"
 #include "model/preparation_value.h"
 
+#define TRAIN	0
+#define TEST	1
+
 #define DATASET_MAX_LABELS	100 /* that are told apart */
 
 typedef enum FillRule
@@ -43,6 +46,7 @@ typedef struct DatasetColumn
 	FillRule	fill;
 	int			min_count;
 	double		smoothing;
+	uint64		factor;			/* for a row's hash: dataset_id.c */
 	Codes	   *codes;			/* of categories */
 	uint64	   *code_hash;		/* by code: of the value as text */
 	uint32		ncode_hash;
@@ -93,6 +97,8 @@ typedef struct RowCounts
 	MemoryContext context;
 } RowCounts;
 
+typedef struct DatasetStage DatasetStage;
+
 typedef struct DatasetReader
 {
 	const DatasetOptions *options;
@@ -117,7 +123,7 @@ typedef struct DatasetReader
 	RowCounts	counts;
 
 	bool		two_looks;		/* all rows are needed before a term is known */
-	double	   *row;
+	DatasetStage *stage;
 	Columns    *part[2];		/* train and test; SPLIT_SEQUENCE: only one */
 	int64		npositive[2];
 	int64		ntrain;			/* rows of the first part before the test's */
@@ -125,7 +131,7 @@ typedef struct DatasetReader
 } DatasetReader;
 
 /* dataset.c */
-extern Columns *dataset_part(const DatasetReader *reader, bool is_test, int ncolumns);
+extern Columns *dataset_part(const DatasetReader *reader, int part, int ncolumns);
 extern void dataset_check_terms(const Preparation *preparation, int64 nterms);
 
 /* dataset_options.c */
@@ -145,7 +151,11 @@ extern void dataset_label_finish(DatasetReader *reader);
 
 /* dataset_id.c */
 extern void dataset_id_open(DatasetReader *reader);
-extern uint64 dataset_id_of_row(DatasetReader *reader, double y, double weight);
+extern uint64 dataset_hash_of_row(const DatasetReader *reader, const double *row, double y, double weight);
+extern uint64 dataset_id_of_hash(DatasetReader *reader, uint64 hash);
+
+/* dataset_take.c */
+extern void dataset_take_rows(DatasetReader *reader, Intake *intake);
 
 /* dataset_fit.c */
 extern void dataset_fit(DatasetReader *reader);

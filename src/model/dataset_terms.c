@@ -192,8 +192,8 @@ dataset_terms(DatasetReader *reader)
 	Dataset    *dataset = reader->dataset;
 	int			nterms = reader->preparation->nterms;
 
-	dataset->train = dataset_part(reader, false, nterms);
-	dataset->test = dataset_part(reader, true, nterms);
+	dataset->train = dataset_part(reader, TRAIN, nterms);
+	dataset->test = dataset_part(reader, TEST, nterms);
 	move_part(reader, reader->part[0], reader->ntrain);
 	move_part(reader, reader->part[1], 0);
 	columns_finish(dataset->train);
