@@ -33,6 +33,31 @@
 /* A penalty that leaves nothing of a coefficient is penalty enough. */
 #define PENALTY_MAX			1e200
 
+static bool
+choose(const char *option, const char *name, const char *yes)
+{
+	if (strcmp(name, yes) != 0 && strcmp(name, "none") != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("%s must be \"%s\" or \"none\", got \"%s\"", option, yes, name));
+
+	return strcmp(name, yes) == 0;
+}
+
+/* Is it l2? */
+bool
+logistic_penalty(const char *name)
+{
+	return choose("penalty", name, "l2");
+}
+
+/* Is it balanced? */
+bool
+logistic_class_weight(const char *name)
+{
+	return choose("class_weight", name, "balanced");
+}
+
 void
 logistic_check_options(const LogisticOptions *options)
 {
@@ -349,6 +374,26 @@ double
 logistic_predict(const LogisticModel *model, const double *terms)
 {
 	return logistic_probability(logistic_margin(model, terms));
+}
+
+/* The same for all rows of a block, by the same steps. */
+void
+logistic_predict_block(const LogisticModel *model, const Block *block, double *probability)
+{
+	for (int r = 0; r < block->nrows; r++)
+		probability[r] = model->intercept.coef_std;
+	for (int i = 0; i < model->nterms; i++)
+	{
+		const LogisticTerm *term = &model->terms[i];
+		const double *x = block->x + (Size) i * BLOCK_ROWS;
+
+		if (term->aliased || term->constant)
+			continue;
+		for (int r = 0; r < block->nrows; r++)
+			probability[r] += term->coef_std * ((x[r] - term->mean) / term->sd);
+	}
+	for (int r = 0; r < block->nrows; r++)
+		probability[r] = logistic_probability(probability[r]);
 }
 
 static void

@@ -84,6 +84,8 @@ typedef struct LogisticModel
 								 * NULL: none, or the model was read */
 } LogisticModel;
 
+extern bool logistic_penalty(const char *name);
+extern bool logistic_class_weight(const char *name);
 extern void logistic_check_options(const LogisticOptions *options);
 extern LogisticModel *logistic_fit(Columns *train, const LogisticOptions *options);
 extern const char *logistic_status_name(LogisticStatus status);
@@ -92,6 +94,7 @@ extern double logistic_mcfadden(const LogisticModel *model);
 extern double logistic_margin(const LogisticModel *model, const double *terms);
 extern double logistic_probability(double margin);
 extern double logistic_predict(const LogisticModel *model, const double *terms);
+extern void logistic_predict_block(const LogisticModel *model, const Block *block, double *probability);
 
 extern void logistic_write(StringInfo buf, const LogisticModel *model);
 extern LogisticModel *logistic_read(StringInfo buf, int nterms);

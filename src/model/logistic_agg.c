@@ -112,26 +112,13 @@ rows_check_options(const LogisticRows *rows, const LogisticOptions *options)
 				errhint("Add what they depend on to GROUP BY."));
 }
 
-/* One of two words. */
-static bool
-option_is(FunctionCallInfo fcinfo, int arg, const char *name, const char *yes, const char *no)
+static void
+check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	text	   *word;
-	char	   *given;
-
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("%s must not be null", name));
-	word = PG_GETARG_TEXT_PP(arg);
-	given = text_to_cstring(word);
-	if (strcmp(given, yes) == 0)
-		return true;
-	if (strcmp(given, no) == 0)
-		return false;
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("%s must be \"%s\" or \"%s\", got \"%s\"", name, yes, no, given));
 }
 
 /* Arguments from the fourth on; those that a form of the aggregate does not have are defaults. */
@@ -145,21 +132,17 @@ options_get(FunctionCallInfo fcinfo)
 
 	if (PG_NARGS() > 4)
 	{
-		options.penalized = option_is(fcinfo, 4, "penalty", "l2", "none");
-		if (PG_ARGISNULL(5))
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("c must not be null"));
+		check_not_null(fcinfo, 4, "penalty");
+		check_not_null(fcinfo, 5, "c");
+		options.penalized = logistic_penalty(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 		options.c = PG_GETARG_FLOAT8(5);
 	}
 	if (PG_NARGS() > 6)
 	{
-		if (PG_ARGISNULL(6))
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("standardize must not be null"));
+		check_not_null(fcinfo, 6, "standardize");
+		check_not_null(fcinfo, 7, "class_weight");
 		options.standardize = PG_GETARG_BOOL(6);
-		options.balanced = option_is(fcinfo, 7, "class_weight", "balanced", "none");
+		options.balanced = logistic_class_weight(text_to_cstring(PG_GETARG_TEXT_PP(7)));
 	}
 	logistic_check_options(&options);
 
