@@ -48,14 +48,6 @@ COMMENT ON COLUMN shopanalytics.model_version.label IS 'what it was trained to t
 COMMENT ON COLUMN shopanalytics.model_version.options IS 'arguments of the training by name';
 COMMENT ON COLUMN shopanalytics.model_version.metrics IS 'what the training returned';
 
--- Whether the caller has the rights of a role; of a role that is gone nobody has.
-CREATE FUNCTION shopanalytics._has_rights_of(role_name text) RETURNS boolean
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_roles r
-                    WHERE r.rolname::text OPERATOR(pg_catalog.=) role_name AND pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'));
-END;
-
 ALTER TABLE shopanalytics.model ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT (name), UPDATE (is_shared, last_version), DELETE ON shopanalytics.model TO PUBLIC;
 CREATE POLICY seen ON shopanalytics.model FOR SELECT
