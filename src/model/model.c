@@ -73,14 +73,13 @@ model_write(ModelKind kind, const Preparation *preparation, const void *body)
 Model *
 model_read(bytea *state)
 {
-	Model	   *model = palloc(sizeof(Model));
+	Model	   *model = palloc0(sizeof(Model));
 	StringInfoData buf;
 	int			format;
 
 	initStringInfo(&buf);
 	appendBinaryStringInfo(&buf, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
 
-	model->threshold = 0.5;
 	format = pq_getmsgbyte(&buf);
 	if (format != MODEL_FORMAT)
 		ereport(ERROR,

@@ -28,7 +28,11 @@ typedef struct Model
 	ModelKind	kind;
 	Preparation *preparation;
 	void	   *body;			/* LogisticModel, ForestModel or KmeansModel */
-	double		threshold;		/* of a stored model: from where on yes */
+
+	/* Of a stored model. */
+	char	   *name;
+	int			version;
+	double		threshold;		/* from where on yes */
 } Model;
 
 /* What the terms of a record were made from. */

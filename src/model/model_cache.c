@@ -45,6 +45,9 @@
 #define CACHE_MODELS	64
 #define CACHE_BYTES		((Size) 64 * 1024 * 1024)
 
+/* Of models that have none of their own. */
+#define DEFAULT_THRESHOLD	0.5
+
 /* Names that one call site keeps what it found for. */
 #define SITE_NAMES		8
 
@@ -334,7 +337,12 @@ find_model(const text *name)
 	key.ctid = *(ItemPointer) DatumGetPointer(values[2]);
 	key.id = DatumGetInt64(values[3]);
 	entry = cache_find(&key);
-	entry->model->threshold = nulls[7] ? 0.5 : DatumGetFloat8(values[7]);
+	if (entry->model->name == NULL)
+	{
+		entry->model->name = MemoryContextStrdup(entry->context, model);
+		entry->model->version = DatumGetInt32(values[4]);
+		entry->model->threshold = nulls[7] ? DEFAULT_THRESHOLD : DatumGetFloat8(values[7]);
+	}
 	SPI_finish();
 	pfree(model);
 	return entry;

@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * score.c
+ *	  Scores of the rows of a source, written to a table.
+ *
+ * One INSERT ... SELECT with the caller's rights: the rows go from the source
+ * through the model into the table, and a row there that would stay the same is
+ * not written again.
+ *
+ * IDENTIFICATION
+ *	  src/model/score.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "intake/intake.h"
+#include "model/model.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/varlena.h"
+
+#include "compat.h"
+
+PG_FUNCTION_INFO_V1(score);
+PG_FUNCTION_INFO_V1(_has_answer);
+PG_FUNCTION_INFO_V1(_find_model);
+
+typedef struct ScoreTarget
+{
+	char	   *table;			/* with its schema, quoted */
+	char	   *key;			/* column of it, quoted */
+	char	   *key_type;
+} ScoreTarget;
+
+/* Where the score() that is running counts rows without an answer. */
+static int64 *unanswered = NULL;
+
+static void
+check_not_null(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("%s must not be null", name));
+}
+
+/*
+ * The table that the scores go to, and its column for the key: of the same name as
+ * in the source, or "key".
+ */
+static ScoreTarget
+find_target(const char *name, const char *key)
+{
+	static const char *const columns[] = {"model", "version", "score", "is_flagged", "reasons", "scored_at"};
+	ScoreTarget target;
+	List	   *names;
+	Oid			table;
+	AttrNumber	key_at;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &names))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("target is not the name of a table: %s", name));
+	table = RangeVarGetRelid(makeRangeVarFromNameList(stringToQualifiedNameList(name, NULL)), NoLock, true);
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("target table %s does not exist", name),
+				errhint("CREATE TABLE %s (%s text, model text, version integer, score float8, is_flagged boolean, reasons jsonb, scored_at timestamptz, PRIMARY KEY (%s, model))",
+						name, quote_identifier(key), quote_identifier(key)));
+
+	key_at = get_attnum(table, key);
+	if (key_at <= 0)
+	{
+		key_at = get_attnum(table, "key");
+		key = "key";
+	}
+	if (key_at <= 0)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_COLUMN),
+				errmsg("target table %s has no column for the key", name),
+				errhint("It is called as in the source, or \"key\"."));
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		if (get_attnum(table, columns[i]) <= 0)
+			ereport(ERROR,
+					errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("target table %s has no column \"%s\"", name, columns[i]),
+					errhint("It needs the key, model, version, score, is_flagged, reasons and scored_at, and the primary key (key, model)."));
+	}
+	target.table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table));
+	target.key = pstrdup(quote_identifier(key));
+	target.key_type = format_type_with_typemod(get_atttype(table, key_at), -1);
+	return target;
+}
+
+static void
+check_has_key(const IntakeSource *source, const char *key)
+{
+	IntakeSourceColumn *columns;
+	int			ncolumns = intake_source_columns(source, &columns);
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (strcmp(columns[i].name, key) == 0)
+			return;
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_UNDEFINED_COLUMN),
+			errmsg("the source has no column \"%s\"", key),
+			errhint("Name the column that tells its rows apart by key_column."));
+}
+
+/*
+ * The statement; its parameters are model, version and threshold.  OFFSET 0 has a
+ * row scored once, however often its score is used.
+ */
+static char *
+score_statement(const Model *model, const IntakeSource *source, const char *key, const ScoreTarget *target,
+				int top_k, bool only_new)
+{
+	const char *name = quote_literal_cstr(psprintf("%s@%d", model->name, model->version));
+	const char *row_key = psprintf("source.%s::%s", quote_identifier(key), target->key_type);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "INSERT INTO %s AS target (%s, model, version, score, is_flagged, reasons, scored_at)"
+					 " SELECT s.key, $1, $2, s.score, s.score OPERATOR(pg_catalog.>=) $3, s.reasons, pg_catalog.clock_timestamp()"
+					 " FROM (SELECT %s AS key, shopanalytics.predict(%s, source) AS score, ",
+					 target->table, target->key, row_key, name);
+	if (top_k > 0)
+		appendStringInfo(&sql, "shopanalytics.explain_json(%s, source, %d) OPERATOR(pg_catalog.->) 'reasons'", name, top_k);
+	else
+		appendStringInfoString(&sql, "NULL::pg_catalog.jsonb");
+	appendStringInfo(&sql, " AS reasons FROM %s", source->from);
+	if (only_new)
+		appendStringInfo(&sql,
+						 " WHERE NOT EXISTS (SELECT FROM %s AS target WHERE target.%s OPERATOR(pg_catalog.=) %s"
+						 " AND target.model OPERATOR(pg_catalog.=) $1 AND target.version OPERATOR(pg_catalog.=) $2)",
+						 target->table, target->key, row_key);
+	appendStringInfo(&sql,
+					 " OFFSET 0) AS s WHERE shopanalytics._has_answer(s.score)"
+					 " ON CONFLICT (%s, model) DO UPDATE SET version = excluded.version, score = excluded.score,"
+					 " is_flagged = excluded.is_flagged, reasons = excluded.reasons, scored_at = excluded.scored_at"
+					 " WHERE (target.version, target.score, target.is_flagged, target.reasons)"
+					 " IS DISTINCT FROM (excluded.version, excluded.score, excluded.is_flagged, excluded.reasons)",
+					 target->key);
+	return sql.data;
+}
+
+/*
+ * Runs it; how many rows were written, and where there was no answer.
+ */
+static int64
+run_counting(const char *sql, Datum *values, int64 *nunanswered)
+{
+	Oid			types[] = {TEXTOID, INT4OID, FLOAT8OID};
+	int64	   *outer = unanswered;
+	int64		nrows;
+
+	SPI_connect();
+	unanswered = nunanswered;
+	PG_TRY();
+	{
+		if (SPI_execute_with_args(sql, 3, types, values, NULL, false, 0) != SPI_OK_INSERT)
+			elog(ERROR, "could not run \"%s\"", sql);
+	}
+	PG_FINALLY();
+	{
+		unanswered = outer;
+	}
+	PG_END_TRY();
+	nrows = SPI_processed;
+	SPI_finish();
+	return nrows;
+}
+
+/*
+ * score(model text, source text, target text, key_column text, threshold float8,
+ * explain_top_k integer, only_new boolean) returns bigint
+ */
+Datum
+score(PG_FUNCTION_ARGS)
+{
+	static const char *const arguments[] = {"model", "source", "target", "key_column"};
+	const Model *model;
+	IntakeSource *source;
+	ScoreTarget target;
+	char	   *key;
+	char	   *sql;
+	Datum		values[3];
+	double		threshold;
+	int64		nunanswered = 0;
+	int64		nrows;
+
+	for (int i = 0; i < lengthof(arguments); i++)
+		check_not_null(fcinfo, i, arguments[i]);
+	check_not_null(fcinfo, 6, "only_new");
+	if (!PG_ARGISNULL(4) && isnan(PG_GETARG_FLOAT8(4)))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("threshold must be a number"));
+	if (!PG_ARGISNULL(5) && PG_GETARG_INT32(5) < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("explain_top_k must not be negative, as %d is", PG_GETARG_INT32(5)));
+
+	source = intake_find(text_to_cstring(PG_GETARG_TEXT_PP(1)), &intake_source);
+	key = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	check_has_key(source, key);
+	target = find_target(text_to_cstring(PG_GETARG_TEXT_PP(2)), key);
+	model = model_named(fcinfo);
+	threshold = PG_ARGISNULL(4) ? model->threshold : PG_GETARG_FLOAT8(4);
+	sql = score_statement(model, source, key, &target, PG_ARGISNULL(5) ? 0 : PG_GETARG_INT32(5), PG_GETARG_BOOL(6));
+	values[0] = CStringGetTextDatum(model->name);
+	values[1] = Int32GetDatum(model->version);
+	values[2] = Float8GetDatum(threshold);
+
+	nrows = run_counting(sql, values, &nunanswered);
+	if (nunanswered > 0)
+		ereport(NOTICE,
+				errmsg_plural("no score for " INT64_FORMAT " row with a null that the model needs",
+							  "no score for " INT64_FORMAT " rows with a null that the model needs",
+							  (unsigned long) nunanswered, nunanswered));
+	PG_RETURN_INT64(nrows);
+}
+
+/*
+ * _has_answer(score float8) returns boolean
+ */
+Datum
+_has_answer(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) && unanswered != NULL)
+		(*unanswered)++;
+	PG_RETURN_BOOL(!PG_ARGISNULL(0));
+}
+
+/*
+ * _find_model(model text) returns (name, version, threshold)
+ */
+Datum
+_find_model(PG_FUNCTION_ARGS)
+{
+	const Model *model = model_named(fcinfo);
+	TupleDesc	desc;
+	Datum		values[3] = {
+		CStringGetTextDatum(model->name),
+		Int32GetDatum(model->version),
+		Float8GetDatum(model->threshold)
+	};
+	bool		nulls[3] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
