@@ -139,7 +139,13 @@ write_last(Columns *columns)
 	if (columns->last == NULL || columns->last->nrows == 0)
 		return;
 	if (columns->file == NULL)
+	{
+		/* Rows may come in a memory context of their own. */
+		MemoryContext old = MemoryContextSwitchTo(columns->context);
+
 		columns->file = BufFileCreateTemp(false);
+		MemoryContextSwitchTo(old);
+	}
 	BufFileWrite(columns->file, &columns->last->nrows, sizeof(int));
 	BufFileWrite(columns->file, block_data(columns->last), block_data_size(columns));
 	columns->nfile++;
