@@ -39,15 +39,19 @@ check_bad(const DatasetReader *reader)
 		if (column->nbad > 0)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("column \"%s\" has NaN or infinity in " INT64_FORMAT " rows", column->feature->name, column->nbad),
+					errmsg_plural("column \"%s\" has NaN or infinity in " INT64_FORMAT " row",
+								  "column \"%s\" has NaN or infinity in " INT64_FORMAT " rows",
+								  column->nbad, column->feature->name, column->nbad),
 					column->bad_key == NULL ? 0 : errdetail("The first was of key %s.", column->bad_key),
 					errhint("Pass a query that makes them null, or that leaves the rows out."));
 		if (column->nnull > 0)
 			ereport(ERROR,
 					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("column \"%s\" is null in " INT64_FORMAT " rows", column->feature->name, column->nnull),
+					errmsg_plural("column \"%s\" is null in " INT64_FORMAT " row",
+								  "column \"%s\" is null in " INT64_FORMAT " rows",
+								  column->nnull, column->feature->name, column->nnull),
 					column->bad_key == NULL ? 0 : errdetail("The first was of key %s.", column->bad_key),
-					errhint("Another null_policy than error fills them or leaves the rows out."));
+					errhint("null_policy, or \"impute\" of prepare, can fill them or leave the rows out."));
 	}
 }
 

@@ -380,7 +380,11 @@ set_option(DatasetColumn *column, const char *option, const JsonbValue *value)
 	{
 		double		count = option_number(column, option, value);
 
-		check_min_count(option_name(column, option), count == rint(count) && fabs(count) < PG_INT32_MAX ? (int64) count : 0);
+		if (count != rint(count))
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s must be a whole number", option_name(column, option)));
+		check_min_count(option_name(column, option), (int64) Max(0, Min(count, 1e15)));
 		column->min_count = (int) count;
 	}
 	else if (strcmp(option, "smoothing") == 0)

@@ -104,7 +104,7 @@ value_kind(ValueForm form)
 	}
 }
 
-/* What a category is called; palloc'd. */
+/* What a category is called; palloc'd.  The scale of a numeric does not count. */
 char *
 value_text(ValueForm form, FmgrInfo *output, Datum value)
 {
@@ -112,6 +112,16 @@ value_text(ValueForm form, FmgrInfo *output, Datum value)
 
 	if (form == VALUE_BOOL)
 		return pstrdup(DatumGetBool(value) ? "true" : "false");
+	if (form == VALUE_NUMERIC)
+	{
+		Datum		trimmed = DirectFunctionCall1(numeric_trim_scale, value);
+
+		text = OutputFunctionCall(output, trimmed);
+
+		pfree(DatumGetPointer(trimmed));
+
+		return text;
+	}
 	text = OutputFunctionCall(output, value);
 
 	if (form == VALUE_TEXT && output->fn_oid == F_BPCHAROUT)
