@@ -151,6 +151,7 @@ SELECT * FROM levels('SELECT i % 2 AS y, (ARRAY[''ok'', ''glad'', ''sad''])[1 + 
 SELECT * FROM levels('SELECT i % 2 AS y, i % 3 AS i, i % 3 > 1 AS b, (i % 3) / 2.0 AS n FROM generate_series(1, 6) i', '{"i": {"encode": "dummy"}, "b": {"encode": "one_hot"}, "n": {"encode": "one_hot"}}');
 SELECT * FROM levels('SELECT i % 2 AS y, i / 2.0::float8 AS f FROM generate_series(1, 6) i', '{"f": {"encode": "one_hot"}}');
 SELECT * FROM levels('SELECT 1 AS y, ''a ''::char(2) AS c UNION ALL SELECT 0, ''a''::char(3) UNION ALL SELECT 1, ''b''::char(1)', NULL);
+SELECT term, level_count FROM levels('SELECT i % 2 AS y, CASE WHEN i % 2 = 0 THEN 0.5 ELSE 0.50 END AS n FROM generate_series(1, 6) i', '{"n": {"encode": "one_hot"}}');
 -- Columns that are nothing are left out, unless they are asked for.
 SELECT DISTINCT terms FROM shopanalytics._dataset('SELECT i % 2 AS y, 7 AS x, ''{}''::json AS j, ARRAY[1] AS "a ""b""" FROM generate_series(1, 6) i', 'y', test_fraction => 0);
 SELECT * FROM shopanalytics._dataset('SELECT i % 2 AS y, 7 AS x, ''{}''::json AS j FROM generate_series(1, 6) i', 'y', ARRAY['x', 'j']);
