@@ -254,6 +254,18 @@ descend(Newton *newton)
 	return 0;
 }
 
+/*
+ * Near the answer, a step is some constant times the square of the one before; the
+ * last two tell the constant, and so the next step.  Is it not worth a pass?
+ */
+static bool
+next_is_nothing(double size, double last_size, double tolerance)
+{
+	double		ratio = size / last_size;
+
+	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-4 * tolerance;
+}
+
 /* From newton->coef to the answer, or to why there is none. */
 void
 newton_run(Newton *newton)
@@ -305,18 +317,15 @@ newton_run(Newton *newton)
 			break;
 		}
 		nlong = size > LONG_STEP * last_size ? nlong + 1 : 0;
-		last_size = size;
-
-		/*
-		 * the second: steps of rounding errors, where terms nearly depend on
-		 * each other
-		 */
+		/* the last: steps of rounding errors, where terms nearly depend on each other */
 		if ((part == 1 && size <= newton->tolerance) ||
+			(part == 1 && next_is_nothing(size, last_size, newton->tolerance)) ||
 			(nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective))))
 		{
 			newton->status = LOGISTIC_OK;
 			return;
 		}
+		last_size = size;
 		if (!newton->penalized && nlong >= LONG_STEPS && newton->iterations >= EARLY_STEPS &&
 			separates(newton))
 		{
