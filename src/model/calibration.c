@@ -21,11 +21,10 @@
 #include "behaviour/exact_sum.h"
 #include "compat.h"
 #include "model/binary_scores.h"
+#include "model/calibration.h"
 #include "model/evaluation.h"
 #include "model/point_array.h"
 
-#define DEFAULT_BINS	10
-#define MAX_BINS		1000
 #define KEYS_AT_ONCE	65536	/* between looks for interrupts */
 #define NORMAL_975		1.959963984540054	/* for an interval of 95 percent */
 
@@ -67,15 +66,15 @@ calibration_method(text *name)
 Datum
 calibration_transfn(PG_FUNCTION_ARGS)
 {
-	BinaryScoresOptions options = {.count = DEFAULT_BINS,.method = CALIBRATION_EQUAL_WIDTH};
+	BinaryScoresOptions options = {.count = CALIBRATION_BINS,.method = CALIBRATION_EQUAL_WIDTH};
 	BinaryScores *state;
 
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		options.count = PG_GETARG_INT32(3);
-	if (options.count < 1 || options.count > MAX_BINS)
+	if (options.count < 1 || options.count > CALIBRATION_MAX_BINS)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("bins must be between 1 and %d, got %d", MAX_BINS, options.count));
+				errmsg("bins must be between 1 and %d, got %d", CALIBRATION_MAX_BINS, options.count));
 	if (PG_NARGS() > 4 && !PG_ARGISNULL(4))
 		options.method = calibration_method(PG_GETARG_TEXT_PP(4));
 	state = binary_scores_state(fcinfo, &options);
@@ -90,11 +89,11 @@ calibration_transfn(PG_FUNCTION_ARGS)
 }
 
 static void
-bins_begin(BinScan *scan, const BinaryScores *state)
+bins_begin(BinScan *scan, RankedClass negative, RankedClass positive)
 {
 	memset(scan, 0, sizeof(BinScan));
-	scan->class[0] = binary_scores_class(state, false);
-	scan->class[1] = binary_scores_class(state, true);
+	scan->class[0] = negative;
+	scan->class[1] = positive;
 	exact_sum_init(&scan->scores, EXACT_BINARY);
 }
 
@@ -166,7 +165,7 @@ Datum
 calibration_finalfn(PG_FUNCTION_ARGS)
 {
 	BinaryScores *state = binary_scores_sorted(fcinfo);
-	double		edge[MAX_BINS];
+	double		edge[CALIBRATION_MAX_BINS];
 	int			nedges;
 	double		low = 0;
 	double		top = 1;
@@ -191,7 +190,7 @@ calibration_finalfn(PG_FUNCTION_ARGS)
 		nedges = equal_width_edges(state->options.count, edge);
 
 	point_array_begin(&bins, fcinfo);
-	bins_begin(&scan, state);
+	bins_begin(&scan, binary_scores_class(state, false), binary_scores_class(state, true));
 	for (int i = 0; i <= nedges; i++)
 	{
 		double		high = i < nedges ? edge[i] : top;
@@ -218,22 +217,16 @@ calibration_finalfn(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(point_array_datum(&bins));
 }
 
-/* (internal) => float8 */
-Datum
-expected_calibration_error_finalfn(PG_FUNCTION_ARGS)
+/* Of each bin |positives - sum of the scores|, over the number of rows. */
+double
+calibration_error(RankedClass negative, RankedClass positive, int bins)
 {
-	BinaryScores *state = binary_scores_sorted(fcinfo);
-	double		edge[MAX_BINS];
-	int			nedges;
+	double		edge[CALIBRATION_MAX_BINS];
+	int			nedges = equal_width_edges(bins, edge);
 	BinScan		scan;
 	double		error = 0;
 
-	if (state == NULL || state->n[0] + state->n[1] == 0)
-		PG_RETURN_NULL();
-
-	/* of each bin |positives - sum of the scores| */
-	nedges = equal_width_edges(state->options.count, edge);
-	bins_begin(&scan, state);
+	bins_begin(&scan, negative, positive);
 	for (int i = 0; i <= nedges; i++)
 	{
 		bins_next(&scan, i < nedges ? edge[i] : INFINITY);
@@ -241,5 +234,18 @@ expected_calibration_error_finalfn(PG_FUNCTION_ARGS)
 		error += fabs(exact_sum_float8(&scan.scores, 1));
 	}
 
-	PG_RETURN_FLOAT8(error / (state->n[0] + state->n[1]));
+	return error / (negative.n + positive.n);
+}
+
+/* (internal) => float8 */
+Datum
+expected_calibration_error_finalfn(PG_FUNCTION_ARGS)
+{
+	BinaryScores *state = binary_scores_sorted(fcinfo);
+
+	if (state == NULL || state->n[0] + state->n[1] == 0)
+		PG_RETURN_NULL();
+
+	PG_RETURN_FLOAT8(calibration_error(binary_scores_class(state, false),
+									   binary_scores_class(state, true), state->options.count));
 }

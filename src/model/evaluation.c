@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "behaviour/exact_sum.h"
+#include "model/calibration.h"
 #include "model/evaluation.h"
 #include "model/ranks.h"
 
@@ -97,13 +98,15 @@ evaluate(const bool *label, const double *score, int64 n, double threshold, Eval
 	result->n = n;
 	result->npositive = npositive;
 	result->roc_auc = ranks.roc_auc;
+	result->roc_auc_std_err = ranks.roc_auc_std_err;
 	result->average_precision = ranks.average_precision;
 	result->ks = ranks.ks;
-	result->log_loss = result->brier_score = NAN;
+	result->log_loss = result->brier_score = result->calibration_error = NAN;
 	if (probabilities && n > 0)
 	{
 		result->log_loss = exact_sum_float8(&log_loss, n);
 		result->brier_score = exact_sum_float8(&brier_score, n);
+		result->calibration_error = calibration_error(negative, positive, CALIBRATION_BINS);
 	}
 	result->accuracy = share_of(confusion.tp + confusion.tn, n);
 	result->precision = share_of(confusion.tp, confusion.tp + confusion.fp);

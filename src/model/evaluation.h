@@ -25,6 +25,8 @@ typedef struct Evaluation
 	double		precision;
 	double		recall;
 	double		f1;
+	double		roc_auc_std_err;
+	double		calibration_error;	/* over ten bins of equal width */
 } Evaluation;
 
 /* Rows by their class and by what a threshold makes of them. */

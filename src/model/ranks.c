@@ -40,7 +40,8 @@
 
 #define ST_SORT sort_few_rows
 #define ST_ELEMENT_TYPE RankedRow
-#define ST_COMPARE(a, b) ((a)->key < (b)->key ? -1 : (a)->key > (b)->key)
+#define ST_COMPARE(a, b) ((a)->key != (b)->key ? ((a)->key < (b)->key ? -1 : 1) : \
+						  (a)->row < (b)->row ? -1 : (a)->row > (b)->row)
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
@@ -114,6 +115,7 @@ ranks_sort(uint64 *key, int64 n)
 		sort_few_keys(key, n);
 }
 
+/* Rows of the same key keep their order, which is that of their numbers. */
 void
 ranks_sort_rows(RankedRow *row, int64 n)
 {
