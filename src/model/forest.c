@@ -80,7 +80,7 @@ forest_check_options(const ForestOptions *options, int nterms)
 	check_range("min_leaf", options->min_leaf, 1, INT_MAX);
 	check_range("max_bins", options->max_bins, 2, BINS_MAX);
 	check_sample_fraction(options->sample_fraction);
-	if (nterms > 0 && options->max_features != 0)
+	if (nterms > 0 && options->features == FEATURES_GIVEN)
 		check_max_features(options->max_features, nterms);
 }
 
@@ -89,9 +89,9 @@ features_of_node(const ForestOptions *options, int nterms)
 {
 	int			root = 1;
 
-	if (options->all_features)
+	if (options->features == FEATURES_ALL)
 		return nterms;
-	if (options->max_features > 0)
+	if (options->features == FEATURES_GIVEN)
 		return options->max_features;
 	while ((root + 1) * (root + 1) <= nterms)
 		root++;

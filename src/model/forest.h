@@ -13,6 +13,7 @@
 
 #include "lib/stringinfo.h"
 #include "model/columns.h"
+#include "model/draw.h"
 #include "model/tree.h"
 
 #define FOREST_MAX_TREES	10000
@@ -22,14 +23,22 @@
 #define FOREST_DRAW_SAMPLE	(UINT64CONST(17) << 32)
 #define FOREST_DRAW_VALUE	(UINT64CONST(18) << 32)
 
+/* How many terms are looked at in a node. */
+typedef enum ForestFeatures
+{
+	FEATURES_ROOT,				/* the square root of the number of terms */
+	FEATURES_ALL,
+	FEATURES_GIVEN
+} ForestFeatures;
+
 typedef struct ForestOptions
 {
 	int			ntrees;
 	int			max_depth;
 	int			min_leaf;
 	int			max_bins;
-	int			max_features;	/* 0: the square root of the number of terms */
-	bool		all_features;	/* all terms, whatever max_features is */
+	ForestFeatures features;
+	int			max_features;	/* if they are given */
 	bool		bootstrap;		/* rows may be drawn for a tree repeatedly */
 	double		sample_fraction;
 	bool		balanced;		/* both classes weigh the same */
@@ -75,11 +84,27 @@ extern ForestModel *forest_read(StringInfo buf, int nterms);
 
 /* forest_rows.c */
 extern void forest_draw_init(ForestDraw *draw, const ForestOptions *options);
-extern int	forest_draw_row(const ForestDraw *draw, uint64 id, int tree);
 extern uint64 *forest_weights(const double *weight, const uint8 *label, uint32 nrows, bool balanced);
 
 /* forest_importance.c */
 extern void forest_measure_terms(ForestModel *model, const TreeRows *rows, const uint8 *label,
 								 const uint64 *id, const ForestDraw *draw, uint64 seed);
+
+/* How often the row is drawn for the tree; without a branch for nearly all. */
+static inline int
+forest_draw_row(const ForestDraw *draw, uint64 id, int tree)
+{
+	double		drawn = draw_uniform(id, draw->seed, DRAW_TREE + tree);
+	const double *up_to = draw->up_to;
+	int			count = (drawn >= up_to[0]) + (drawn >= up_to[1]) + (drawn >= up_to[2]) + (drawn >= up_to[3]);
+
+	if (unlikely(count == 4))
+	{
+		while (drawn >= up_to[count])
+			count++;
+	}
+
+	return count;
+}
 
 #endif							/* SHOPANALYTICS_FOREST_H */

@@ -21,18 +21,27 @@
 #include "model/forest.h"
 #include "utils/memutils.h"
 
-#define LEAF_BYTES	17			/* question, share, rows */
+#define LEAF_BYTES	10			/* question, share, rows: at least */
+
+/* Seven bits to a byte, the lowest first; a byte that others follow has the eighth. */
+static void
+write_count(StringInfo buf, uint64 count)
+{
+	for (; count >= 0x80; count >>= 7)
+		pq_sendbyte(buf, (uint8) (count | 0x80));
+	pq_sendbyte(buf, (uint8) count);
+}
 
 static void
 write_node(StringInfo buf, const TreeNode *node)
 {
 	pq_sendbyte(buf, node->question);
 	pq_sendfloat8(buf, node->share);
-	pq_sendint64(buf, node->nrows);
+	write_count(buf, node->nrows);
 	if (node->question == TREE_LEAF)
 		return;
-	pq_sendint32(buf, node->right);
-	pq_sendint32(buf, node->term);
+	write_count(buf, node->right);
+	write_count(buf, node->term);
 	if (node->question != TREE_IS_NULL)
 		pq_sendfloat8(buf, node->threshold);
 }
@@ -43,11 +52,11 @@ forest_write(StringInfo buf, const ForestModel *model)
 	int			t;
 	int			i;
 
-	pq_sendint32(buf, model->ntrees);
+	write_count(buf, model->ntrees);
 	for (t = 0; t < model->ntrees; t++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		pq_sendint32(buf, model->trees[t].nnodes);
+		write_count(buf, model->trees[t].nnodes);
 		for (i = 0; i < model->trees[t].nnodes; i++)
 			write_node(buf, &model->trees[t].nodes[i]);
 	}
@@ -56,7 +65,7 @@ forest_write(StringInfo buf, const ForestModel *model)
 		pq_sendfloat8(buf, model->gain[t]);
 		pq_sendfloat8(buf, model->permutation[t]);
 	}
-	pq_sendint64(buf, model->oob_rows);
+	write_count(buf, model->oob_rows);
 	pq_sendfloat8(buf, model->oob_auc);
 	pq_sendfloat8(buf, model->oob_error);
 }
@@ -89,28 +98,24 @@ read_share(StringInfo buf, bool may_be_undefined)
 	return share;
 }
 
-static int32
-read_count(StringInfo buf, int32 min, int32 max)
+static int64
+read_count(StringInfo buf, int64 min, int64 max)
 {
-	int32		count;
+	uint64		count = 0;
+	int			shift;
+	uint8		byte;
 
-	check_left(buf, sizeof(int32));
-	count = pq_getmsgint(buf, sizeof(int32));
-	check_forest(count >= min && count <= max);
+	for (shift = 0; shift < 63; shift += 7)
+	{
+		check_left(buf, 1);
+		byte = pq_getmsgbyte(buf);
+		count |= (uint64) (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			break;
+	}
+	check_forest(shift < 63 && (int64) count >= min && (int64) count <= max);
 
 	return count;
-}
-
-static int64
-read_nrows(StringInfo buf)
-{
-	int64		nrows;
-
-	check_left(buf, sizeof(int64));
-	nrows = pq_getmsgint64(buf);
-	check_forest(nrows >= 0);
-
-	return nrows;
 }
 
 static void
@@ -119,7 +124,7 @@ read_node(StringInfo buf, TreeNode *node, int index, int nnodes, int nterms)
 	node->question = pq_getmsgbyte(buf);
 	check_forest(node->question <= TREE_IS_NULL);
 	node->share = read_share(buf, false);
-	node->nrows = read_nrows(buf);
+	node->nrows = read_count(buf, 0, PG_INT64_MAX);
 	node->term = -1;
 	if (node->question == TREE_LEAF)
 		return;
@@ -173,7 +178,7 @@ forest_read(StringInfo buf, int nterms)
 		model->permutation[t] = pq_getmsgfloat8(buf);
 		check_forest(!isinf(model->permutation[t]));
 	}
-	model->oob_rows = read_nrows(buf);
+	model->oob_rows = read_count(buf, 0, PG_INT64_MAX);
 	model->oob_auc = read_share(buf, true);
 	model->oob_error = read_share(buf, true);
 

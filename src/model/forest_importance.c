@@ -21,7 +21,6 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "model/draw.h"
 #include "model/evaluation.h"
 #include "model/forest.h"
 

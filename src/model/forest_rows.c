@@ -22,7 +22,6 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "model/draw.h"
 #include "model/forest.h"
 
 /* Bits of a tree's sum of weights: so that tree_split.c can multiply exactly. */
@@ -46,18 +45,6 @@ forest_draw_init(ForestDraw *draw, const ForestOptions *options)
 		probability = options->bootstrap ? probability * mean / (i + 1) : mean;
 	}
 	draw->up_to[i] = 2;
-}
-
-int
-forest_draw_row(const ForestDraw *draw, uint64 id, int tree)
-{
-	double		drawn = draw_uniform(id, draw->seed, DRAW_TREE + tree);
-	int			count = 0;
-
-	while (drawn >= draw->up_to[count])
-		count++;
-
-	return count;
 }
 
 static double

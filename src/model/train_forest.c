@@ -72,14 +72,12 @@ own_boolean(FunctionCallInfo fcinfo, int argument, const char *name)
 	return PG_GETARG_BOOL(argument);
 }
 
-/* max_features: NULL is the default, which is 0 here; a 0 of the caller's is an error. */
-static int
-own_max_features(FunctionCallInfo fcinfo, int argument)
+/* max_features: the default if it is NULL */
+static void
+own_max_features(FunctionCallInfo fcinfo, int argument, ForestFeatures otherwise, ForestOptions *options)
 {
-	if (PG_ARGISNULL(argument))
-		return 0;
-
-	return PG_GETARG_INT32(argument) == 0 ? -1 : PG_GETARG_INT32(argument);
+	options->features = PG_ARGISNULL(argument) ? otherwise : FEATURES_GIVEN;
+	options->max_features = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
 }
 
 /* class_weight: none or balanced */
@@ -261,11 +259,12 @@ _train_forest(PG_FUNCTION_ARGS)
 		.max_depth = own_integer(fcinfo, DATASET_ARGUMENTS + 1, "max_depth"),
 		.min_leaf = own_integer(fcinfo, DATASET_ARGUMENTS + 2, "min_leaf"),
 		.max_bins = own_integer(fcinfo, DATASET_ARGUMENTS + 3, "max_bins"),
-		.max_features = own_max_features(fcinfo, DATASET_ARGUMENTS + 4),
 		.balanced = own_balanced(fcinfo, DATASET_ARGUMENTS + 5),
 		.bootstrap = own_boolean(fcinfo, DATASET_ARGUMENTS + 6, "bootstrap"),
 		.sample_fraction = own_float(fcinfo, DATASET_ARGUMENTS + 7, "sample_fraction")
 	};
+
+	own_max_features(fcinfo, DATASET_ARGUMENTS + 4, FEATURES_ROOT, &options);
 
 	return train(fcinfo, &options);
 }
@@ -284,12 +283,11 @@ _train_tree(PG_FUNCTION_ARGS)
 		.max_depth = own_integer(fcinfo, DATASET_ARGUMENTS, "max_depth"),
 		.min_leaf = own_integer(fcinfo, DATASET_ARGUMENTS + 1, "min_leaf"),
 		.max_bins = own_integer(fcinfo, DATASET_ARGUMENTS + 2, "max_bins"),
-		.max_features = own_max_features(fcinfo, DATASET_ARGUMENTS + 3),
 		.balanced = own_balanced(fcinfo, DATASET_ARGUMENTS + 4),
 		.sample_fraction = 1
 	};
 
-	options.all_features = options.max_features == 0;
+	own_max_features(fcinfo, DATASET_ARGUMENTS + 3, FEATURES_ALL, &options);
 
 	return train(fcinfo, &options);
 }

@@ -128,13 +128,14 @@ tree_leaf(const TreeNode *nodes, const double *terms)
 	return node;
 }
 
-/* The same for a value's bin, while training. */
+/* The same for a value's bin, while training; without a branch, a bin of values is below BINS_NULL. */
 static inline const TreeNode *
 tree_cell_child(const TreeNode *nodes, const TreeNode *node, uint8 cell)
 {
-	bool		left = cell == BINS_NULL ? node->question == TREE_NULL_LEFT : cell <= node->bin;
+	bool		left = (cell <= node->bin) | ((cell == BINS_NULL) & (node->question == TREE_NULL_LEFT));
+	const TreeNode *child[2] = {nodes + node->right, node + 1};
 
-	return left ? node + 1 : nodes + node->right;
+	return child[left];
 }
 
 static inline const TreeNode *
