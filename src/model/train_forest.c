@@ -13,31 +13,19 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "model/dataset.h"
 #include "model/evaluation.h"
 #include "model/forest.h"
 #include "model/model.h"
+#include "model/train_result.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #define TRAIN_THRESHOLD	0.5
 #define ROWS_AT_ONCE	16		/* predicted between looks for a cancel */
-
-/* A train_result that is being filled, by the names of its attributes. */
-typedef struct TrainResult
-{
-	TupleDesc	desc;
-	Datum	   *values;
-	bool	   *nulls;
-} TrainResult;
 
 static int
 own_integer(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -97,58 +85,6 @@ own_balanced(FunctionCallInfo fcinfo, int argument)
 }
 
 static void
-result_put(TrainResult *result, const char *name, Datum value)
-{
-	int			i;
-
-	for (i = 0; i < result->desc->natts; i++)
-	{
-		if (strcmp(NameStr(TupleDescAttr(result->desc, i)->attname), name) == 0)
-		{
-			result->values[i] = value;
-			result->nulls[i] = false;
-			return;
-		}
-	}
-	elog(ERROR, "a train_result has no attribute \"%s\"", name);
-}
-
-/* NaN is NULL. */
-static void
-result_put_float(TrainResult *result, const char *name, double value)
-{
-	if (!isnan(value))
-		result_put(result, name, Float8GetDatum(value));
-}
-
-static TrainResult
-result_create(TupleDesc desc)
-{
-	TrainResult result = {
-		.desc = desc,
-		.values = palloc0(desc->natts * sizeof(Datum)),
-		.nulls = palloc(desc->natts * sizeof(bool))
-	};
-
-	memset(result.nulls, true, desc->natts * sizeof(bool));
-
-	return result;
-}
-
-static void
-put_evaluation(TrainResult *result, const Evaluation *evaluation)
-{
-	result_put_float(result, "roc_auc", evaluation->roc_auc);
-	result_put_float(result, "average_precision", evaluation->average_precision);
-	result_put_float(result, "log_loss", evaluation->log_loss);
-	result_put_float(result, "brier_score", evaluation->brier_score);
-	result_put_float(result, "accuracy", evaluation->accuracy);
-	result_put_float(result, "precision", evaluation->precision);
-	result_put_float(result, "recall", evaluation->recall);
-	result_put_float(result, "f1", evaluation->f1);
-}
-
-static void
 evaluate_test(TrainResult *result, const ForestModel *model, Columns *test)
 {
 	bool	   *label = MemoryContextAllocHuge(CurrentMemoryContext, test->nrows * sizeof(bool));
@@ -176,23 +112,10 @@ evaluate_test(TrainResult *result, const ForestModel *model, Columns *test)
 		}
 	}
 	evaluate(label, score, n, TRAIN_THRESHOLD, &evaluation);
-	put_evaluation(result, &evaluation);
+	train_result_put_evaluation(result, &evaluation);
 	pfree(label);
 	pfree(score);
 	pfree(terms);
-}
-
-/* (state bytea, result train_result) */
-static Datum
-make_answer(FunctionCallInfo fcinfo, bytea *state, const TrainResult *result, TupleDesc desc)
-{
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
-
-	values[0] = PointerGetDatum(state);
-	values[1] = HeapTupleGetDatum(heap_form_tuple(result->desc, result->values, result->nulls));
-
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
 static Datum
@@ -202,19 +125,12 @@ train(FunctionCallInfo fcinfo, const ForestOptions *forest_options)
 	DatasetOptions dataset_options;
 	Dataset    *dataset;
 	ForestModel *model;
-	TupleDesc	desc;
-	TupleDesc	result_desc;
 	TrainResult result;
 	instr_time	start;
 	instr_time	time;
-	Datum		answer;
 
 	INSTR_TIME_SET_CURRENT(start);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	result_desc = lookup_rowtype_tupdesc(TupleDescAttr(desc, 1)->atttypid, -1);
-	result = result_create(result_desc);
-
+	train_result_start(&result, fcinfo);
 	dataset_arguments(fcinfo, &dataset_options);
 	dataset_options.keep_nulls = true;
 	dataset_need_label(&dataset_options);
@@ -222,26 +138,23 @@ train(FunctionCallInfo fcinfo, const ForestOptions *forest_options)
 	forest_check_options(&options, 0);
 	dataset = dataset_read(&dataset_options);
 
-	result_put(&result, "n_train", Int64GetDatum(dataset->train->nrows));
-	result_put(&result, "n_test", Int64GetDatum(dataset->test->nrows));
-	result_put(&result, "n_skipped", Int64GetDatum(dataset->nskipped));
-	result_put(&result, "n_positive", Int64GetDatum(dataset->ntrain_positive));
+	train_result_put(&result, "n_train", Int64GetDatum(dataset->train->nrows));
+	train_result_put(&result, "n_test", Int64GetDatum(dataset->test->nrows));
+	train_result_put(&result, "n_skipped", Int64GetDatum(dataset->nskipped));
+	train_result_put(&result, "n_positive", Int64GetDatum(dataset->ntrain_positive));
 	model = forest_fit(dataset->train, dataset->test, &options);
 	dataset->train = NULL;		/* freed by forest_fit */
-	result_put(&result, "status", CStringGetTextDatum("ok"));
-	result_put(&result, "threshold", Float8GetDatum(TRAIN_THRESHOLD));
+	train_result_put(&result, "status", CStringGetTextDatum("ok"));
+	train_result_put(&result, "threshold", Float8GetDatum(TRAIN_THRESHOLD));
 	if (dataset->test->nrows > 0)
 		evaluate_test(&result, model, dataset->test);
 
 	INSTR_TIME_SET_CURRENT(time);
 	INSTR_TIME_SUBTRACT(time, start);
-	result_put(&result, "train_ms", Float8GetDatum(INSTR_TIME_GET_MILLISEC(time)));
-
-	answer = make_answer(fcinfo, model_write(MODEL_FOREST, dataset->preparation, model), &result, desc);
+	train_result_put_float(&result, "train_ms", INSTR_TIME_GET_MILLISEC(time));
 	columns_free(dataset->test);
-	ReleaseTupleDesc(result_desc);
 
-	return answer;
+	return train_result_finish(&result, model_write(MODEL_FOREST, dataset->preparation, model));
 }
 
 /*
