@@ -36,6 +36,7 @@ typedef struct KmeansOptions
 	const bool *vip;			/* by term: the higher, the better; or NULL */
 } KmeansOptions;
 
+/* The rows become something else. */
 extern KmeansModel *kmeans_fit(Columns *rows, const KmeansOptions *options);
 
 #endif							/* SHOPANALYTICS_KMEANS_H */

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "libpq/pqformat.h"
@@ -60,10 +61,23 @@ kmeans_scaled(const KmeansSpace *space, int term, double share)
 	return (value_of_share(space, term, share) - space->offset[term]) / space->factor[term];
 }
 
+/*
+ * In the units of the rows, without the digits that a share, a multiple of 2^-44,
+ * does not tell.
+ */
 double
 kmeans_center(const KmeansModel *model, int cluster, int term)
 {
-	return value_of_share(&model->space, term, model->center[cluster * model->space.nterms + term]);
+	const KmeansSpace *space = &model->space;
+	double		value = value_of_share(space, term, model->center[cluster * space->nterms + term]);
+	double		step = space->range[term] / KMEANS_STEPS;
+	double		digits;
+
+	if (step == 0 || step >= 1 || step < 1e-300)
+		return value;
+	digits = pow(10, floor(-log10(step)));
+
+	return fabs(value) < DBL_MAX / digits ? rint(value * digits) / digits : value;
 }
 
 double

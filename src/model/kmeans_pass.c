@@ -33,12 +33,11 @@ kmeans_pass_init(KmeansFit *fit)
 {
 	int			nterms = fit->space.nterms;
 	Size		column = BLOCK_ROWS * sizeof(double);
-	KmeansBlock *block = &fit->block;
 
-	block->share = palloc(nterms * column);
-	block->place = palloc(nterms * column);
-	block->mass = palloc(column);
-	block->moment = fit->rows->has_weight ? palloc(nterms * column) : block->share;
+	fit->place = palloc(nterms * column);
+	fit->moment = palloc(nterms * column);
+	fit->mass = palloc0(column);
+	fit->nmass = 0;
 	fit->label = palloc(column);
 	fit->distance = palloc(column);
 	fit->other = palloc(column);
@@ -46,20 +45,25 @@ kmeans_pass_init(KmeansFit *fit)
 }
 
 VECTORIZED static void
-shares(const double *x, int nrows, double low, double inverse, double weight,
-	   double *share, double *place)
+make_shares(double *x, double low, double inverse)
 {
 	int			r;
 
-	for (r = 0; r < nrows; r++)
-	{
-		share[r] = ((x[r] - low) * inverse + KMEANS_ROUND) - KMEANS_ROUND;
-		place[r] = share[r] * weight;
-	}
+	for (r = 0; r < BLOCK_ROWS; r++)
+		x[r] = ((x[r] - low) * inverse + KMEANS_ROUND) - KMEANS_ROUND;
 }
 
 VECTORIZED static void
-moments(const double *share, const double *mass, double *moment)
+multiply(const double *x, double factor, double *product)
+{
+	int			r;
+
+	for (r = 0; r < BLOCK_ROWS; r++)
+		product[r] = x[r] * factor;
+}
+
+VECTORIZED static void
+make_moments(const double *share, const double *mass, double *moment)
 {
 	int			r;
 
@@ -67,43 +71,67 @@ moments(const double *share, const double *mass, double *moment)
 		moment[r] = (share[r] * mass[r] + KMEANS_ROUND) - KMEANS_ROUND;
 }
 
+/* Numbers become shares where they are. */
+static void
+share_block(const KmeansSpace *space, Block *rows)
+{
+	int			c;
+	int			r;
+
+	for (c = 0; c < space->nterms; c++)
+	{
+		double	   *x = rows->x + (Size) c * BLOCK_ROWS;
+
+		for (r = rows->nrows; r < BLOCK_ROWS; r++)
+			x[r] = space->low[c];
+		make_shares(x, space->low[c], space->inverse[c]);
+	}
+}
+
+/* Without weights, what is there from the block before is nearly always right. */
+static void
+set_masses(KmeansFit *fit, const Block *rows)
+{
+	double	   *mass = fit->mass;
+	int			nrows = rows->nrows;
+	int			r;
+
+	if (rows->weight != NULL)
+	{
+		for (r = 0; r < BLOCK_ROWS; r++)
+			mass[r] = r >= nrows ? 0 : (rows->weight[r] / fit->max_weight + KMEANS_ROUND) - KMEANS_ROUND;
+	}
+	else if (nrows != fit->nmass)
+	{
+		for (r = 0; r < BLOCK_ROWS; r++)
+			mass[r] = r < nrows ? 1 : 0;
+		fit->nmass = nrows;
+	}
+}
+
 static void
 place_block(KmeansFit *fit, const Block *rows)
 {
 	const KmeansSpace *space = &fit->space;
 	KmeansBlock *block = &fit->block;
-	int			nrows = rows->nrows;
 	int			c;
-	int			r;
 
-	block->nrows = nrows;
-	block->rows = rows;
-	for (c = 0; c < space->nterms; c++)
+	block->nrows = rows->nrows;
+	block->id = rows->id;
+	block->share = block->place = block->moment = rows->x;
+	block->mass = fit->mass;
+	set_masses(fit, rows);
+	if (space->scale != KMEANS_MINMAX)
 	{
-		Size		at = (Size) c * BLOCK_ROWS;
-
-		shares(rows->x + at, nrows, space->low[c], space->inverse[c], space->weight[c],
-			   block->share + at, block->place + at);
-		for (r = nrows; r < BLOCK_ROWS; r++)
-			block->share[at + r] = block->place[at + r] = 0;
-	}
-	for (r = 0; r < BLOCK_ROWS; r++)
-	{
-		if (r >= nrows)
-			block->mass[r] = 0;
-		else if (rows->weight == NULL)
-			block->mass[r] = 1;
-		else
-			block->mass[r] = (rows->weight[r] / fit->max_weight + KMEANS_ROUND) - KMEANS_ROUND;
+		for (c = 0; c < space->nterms; c++)
+			multiply(rows->x + (Size) c * BLOCK_ROWS, space->weight[c], fit->place + (Size) c * BLOCK_ROWS);
+		block->place = fit->place;
 	}
 	if (rows->weight != NULL)
 	{
 		for (c = 0; c < space->nterms; c++)
-		{
-			Size		at = (Size) c * BLOCK_ROWS;
-
-			moments(block->share + at, block->mass, block->moment + at);
-		}
+			make_moments(rows->x + (Size) c * BLOCK_ROWS, fit->mass, fit->moment + (Size) c * BLOCK_ROWS);
+		block->moment = fit->moment;
 	}
 }
 
@@ -113,13 +141,19 @@ kmeans_pass_begin(KmeansFit *fit)
 	columns_rewind(&fit->scan, fit->rows);
 }
 
+/* Blocks in memory are made into shares in the first pass, those of a file in each. */
 KmeansBlock *
 kmeans_pass_next(KmeansFit *fit)
 {
 	Block	   *rows = columns_next(&fit->scan);
 
 	if (rows == NULL)
+	{
+		fit->is_shares = true;
 		return NULL;
+	}
+	if (!fit->is_shares || rows == fit->rows->last)
+		share_block(&fit->space, rows);
 	place_block(fit, rows);
 
 	return &fit->block;
@@ -207,18 +241,35 @@ kmeans_assign(KmeansFit *fit, const double *place, int k)
 	}
 }
 
-VECTORIZED static double
+#if defined(__GNUC__) && !defined(__clang__)
+#define ANY_ORDER __attribute__((optimize("associative-math", "no-signed-zeros", "no-trapping-math")))
+#else
+#define ANY_ORDER
+#endif
+
+/*
+ * No sum here is rounded, so the compiler may do them in any order; four of them,
+ * because each waits for the one before.
+ */
+VECTORIZED ANY_ORDER static double
 sum_of_cluster(const double *value, const double *label, double number)
 {
-	double		lane[LANES] = {0};
+	double		sum[4] = {0};
 	int			r;
-	int			l;
 
-	for (r = 0; r < BLOCK_ROWS; r += LANES)
-		for (l = 0; l < LANES; l++)
-			lane[l] += label[r + l] == number ? value[r + l] : 0;
+	for (r = 0; r < BLOCK_ROWS / 4; r++)
+	{
+		int			r1 = r + BLOCK_ROWS / 4;
+		int			r2 = r + BLOCK_ROWS / 2;
+		int			r3 = r + BLOCK_ROWS / 4 * 3;
 
-	return lanes_sum(lane);
+		sum[0] += label[r] == number ? value[r] : 0;
+		sum[1] += label[r1] == number ? value[r1] : 0;
+		sum[2] += label[r2] == number ? value[r2] : 0;
+		sum[3] += label[r3] == number ? value[r3] : 0;
+	}
+
+	return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
 /* All clusters but the first, whose sums are what is left of the total. */

@@ -23,13 +23,13 @@ typedef struct KmeansSum
 /* A block of rows as coordinates.  Arrays are by term, then by row. */
 typedef struct KmeansBlock
 {
-	int			nrows;			/* those after have no mass */
-	const Block *rows;
-	double	   *share;
-	double	   *place;			/* share times the term's weight */
-	double	   *mass;			/* of a row: 1, or a share of the greatest
+	int			nrows;			/* those after have no mass, and shares of 0 */
+	const uint64 *id;
+	const double *share;
+	const double *place;		/* share times the term's weight */
+	const double *mass;			/* of a row: 1, or a share of the greatest
 								 * weight */
-	double	   *moment;			/* share times mass, rounded as a share */
+	const double *moment;		/* share times mass, rounded as a share */
 } KmeansBlock;
 
 /* One of the starts.  A cluster's sums are those of its terms, then its mass. */
@@ -58,7 +58,13 @@ typedef struct KmeansFit
 	KmeansStart *starts;
 
 	ColumnsScan scan;
+	bool		is_shares;		/* are the blocks in memory? */
 	KmeansBlock block;
+	double	   *place;			/* of the block, where these are not its
+								 * shares */
+	double	   *moment;			/* likewise */
+	double	   *mass;
+	int			nmass;			/* rows that have it, without weights */
 	double	   *label;			/* of the rows of the block, from 0 */
 	double	   *distance;		/* to the nearest center, squared */
 	double	   *other;			/* room to work in */

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "model/draw.h"
 #include "model/kmeans_start.h"
+#include "model/vector.h"
 
 /* The row with the least key; of equal keys the least id, then the least shares. */
 typedef struct RowChoice
@@ -40,8 +41,8 @@ choice_is_better(const RowChoice *choice, const KmeansBlock *block, int r, doubl
 		return true;
 	if (key != choice->key)
 		return key < choice->key;
-	if (block->rows->id[r] != choice->id)
-		return block->rows->id[r] < choice->id;
+	if (block->id[r] != choice->id)
+		return block->id[r] < choice->id;
 	for (c = 0; c < nterms; c++)
 	{
 		double		share = block->share[(Size) c * BLOCK_ROWS + r];
@@ -62,7 +63,7 @@ choice_offer(RowChoice *choice, const KmeansBlock *block, int r, double key, int
 		return;
 	choice->found = true;
 	choice->key = key;
-	choice->id = block->rows->id[r];
+	choice->id = block->id[r];
 	for (c = 0; c < nterms; c++)
 		choice->share[c] = block->share[(Size) c * BLOCK_ROWS + r];
 }
@@ -85,17 +86,38 @@ set_center(KmeansFit *fit, KmeansStart *start, int cluster, const double *share)
 	kmeans_place(&fit->space, start->center + at, start->place + at);
 }
 
-static double
-row_weight(const KmeansFit *fit, const KmeansStart *start, int r)
+/* By how much each row of the block is to be taken as the next center. */
+static const double *
+row_weights(KmeansFit *fit, const KmeansStart *start)
 {
-	double		mass = fit->block.mass[r];
+	const double *mass = fit->block.mass;
+	double	   *weight = fit->other;
+	bool		any = fit->options->init == KMEANS_RANDOM;
+	int			r;
 
 	if (start->k == 0)
 		return mass;
-	if (fit->options->init == KMEANS_RANDOM)
-		return fit->distance[r] > 0 ? mass : 0;
+	kmeans_assign(fit, start->place, start->k);
+	for (r = 0; r < BLOCK_ROWS; r++)
+		weight[r] = mass[r] * (any ? fit->distance[r] > 0 : fit->distance[r]);
 
-	return mass * fit->distance[r];
+	return weight;
+}
+
+/*
+ * -ln(u) is at least 1 - u, so few rows need a logarithm: are there any in the block
+ * whose key may be up to "limit"?
+ */
+VECTORIZED static bool
+some_may_win(const uint64 *id, uint64 seed, uint64 purpose, const double *weight, double limit)
+{
+	int64		found = 0;
+	int			r;
+
+	for (r = 0; r < BLOCK_ROWS; r++)
+		found += 1 - draw_uniform(id[r], seed, purpose) <= limit * weight[r];
+
+	return found > 0;
 }
 
 /* Offers each row of the block as the next center of the start. */
@@ -103,25 +125,19 @@ static void
 draw_block(KmeansFit *fit, KmeansStart *start, RowChoice *choice)
 {
 	const KmeansBlock *block = &fit->block;
+	const double *weight = row_weights(fit, start);
 	uint64		seed = fit->options->seed;
 	uint64		purpose = DRAW_CENTER + ((uint64) start->number << 16) + start->k;
 	int			r;
 
-	if (start->k > 0)
-		kmeans_assign(fit, start->place, start->k);
+	if (choice->found && block->nrows == BLOCK_ROWS &&
+		!some_may_win(block->id, seed, purpose, weight, choice->key * (1 + 1e-9)))
+		return;
 	for (r = 0; r < block->nrows; r++)
 	{
-		double		weight = row_weight(fit, start, r);
-		double		u;
-
-		if (weight <= 0)
-			continue;
-		u = draw_uniform(block->rows->id[r], seed, purpose);
-
-		/* -ln(u) is at least 1 - u, so few logarithms are needed */
-		if (choice->found && 1 - u > choice->key * weight * (1 + 1e-9))
-			continue;
-		choice_offer(choice, block, r, -log(u) / weight, fit->space.nterms);
+		if (weight[r] > 0)
+			choice_offer(choice, block, r, -log(draw_uniform(block->id[r], seed, purpose)) / weight[r],
+						 fit->space.nterms);
 	}
 }
 
