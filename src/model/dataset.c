@@ -23,6 +23,7 @@
 
 #include "intake/groups.h"
 #include "model/dataset_reader.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 
@@ -203,7 +204,8 @@ dataset_read(const DatasetOptions *options)
 		.options = options,
 		.dataset = dataset,
 		.preparation = palloc0(sizeof(Preparation)),
-		.context = CurrentMemoryContext,
+		.context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics dataset",
+										 ALLOCSET_DEFAULT_SIZES),
 	};
 	Intake	   *intake;
 	bool		spilled;
@@ -237,6 +239,7 @@ dataset_read(const DatasetOptions *options)
 	if (spilled)
 		tell_files();
 	check_classes(&reader);
+	MemoryContextDelete(reader.context);
 
 	return dataset;
 }

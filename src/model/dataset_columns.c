@@ -245,6 +245,20 @@ open_columns(DatasetReader *reader)
 	}
 }
 
+/* What is needed of columns while they are read only. */
+static void
+open_reader(DatasetReader *reader)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+	open_columns(reader);
+	dataset_label_open(reader);
+	dataset_id_open(reader);
+	MemoryContextSwitchTo(old);
+	if (reader->split == SPLIT_SEQUENCE)
+		reader->two_looks = true;
+}
+
 /* Finds the columns, and says what is wrong with them. */
 Intake *
 dataset_open(DatasetReader *reader)
@@ -275,11 +289,7 @@ dataset_open(DatasetReader *reader)
 	order_by_key(reader, intake);
 	check_weight(reader);
 	check_split(reader);
-	open_columns(reader);
-	dataset_label_open(reader);
-	dataset_id_open(reader);
-	if (reader->split == SPLIT_SEQUENCE)
-		reader->two_looks = true;
+	open_reader(reader);
 
 	return intake;
 }

@@ -285,7 +285,7 @@ finish_number(DatasetReader *reader, DatasetColumn *column, const ColumnFit *fit
 }
 
 static int
-compare_values(const void *a, const void *b)
+compare_values(const void *a, const void *b, void *arg)
 {
 	return strcmp(((const Value *) a)->text, ((const Value *) b)->text);
 }
@@ -300,12 +300,13 @@ sorted_values(DatasetColumn *column, const ColumnFit *fit)
 
 	for (i = 0; i < n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		values[i].text = value_text(column->form, &column->output, codes_value(column->codes, i));
 		values[i].code = i;
 		values[i].count = fit->count[i];
 		values[i].npositive = fit->npositive[i];
 	}
-	qsort(values, n, sizeof(Value), compare_values);
+	qsort_interruptible(values, n, sizeof(Value), compare_values, NULL);
 
 	return values;
 }
@@ -362,7 +363,7 @@ finish_category(DatasetReader *reader, DatasetColumn *column, const ColumnFit *f
 
 	feature->unknown_value = feature->encoding == ENCODING_TARGET ? reader->prior : 0;
 	feature->levels = large_alloc0(CurrentMemoryContext, (n + 2) * sizeof(Level));
-	column->level = large_alloc(CurrentMemoryContext, (n + 1) * sizeof(int));
+	column->level = large_alloc(reader->context, (n + 1) * sizeof(int));
 	for (i = 0; i < n; i = next)
 	{
 		int64		count = 0;
@@ -383,7 +384,11 @@ finish_category(DatasetReader *reader, DatasetColumn *column, const ColumnFit *f
 			nother_positive += npositive;
 		}
 		for (; i < next; i++)
+		{
 			column->level[values[i].code] = level;
+			if (level < 0 || values[i].text !=feature->levels[level].name)
+				pfree(values[i].text);
+		}
 	}
 	if (feature->nlevels == 0 && nother > 0)
 		ereport(NOTICE,
@@ -394,6 +399,7 @@ finish_category(DatasetReader *reader, DatasetColumn *column, const ColumnFit *f
 		feature->other_level = add_level(reader, column, LEVEL_OTHER, NULL, nother, nother_positive);
 	if (fit->count[n] > 0)
 		feature->null_level = add_level(reader, column, LEVEL_NULL, NULL, fit->count[n], fit->npositive[n]);
+	feature->levels = repalloc_huge(feature->levels, Max(1, feature->nlevels) * sizeof(Level));
 	for (i = 0; i < n; i++)
 	{
 		if (column->level[i] < 0)
@@ -415,8 +421,8 @@ start_fits(DatasetReader *reader)
 		exact_sum_init(&fits[i].sum, EXACT_BINARY);
 		if (column->codes == NULL)
 			continue;
-		fits[i].count = large_alloc0(CurrentMemoryContext, (column->codes->count + 1) * sizeof(int64));
-		fits[i].npositive = large_alloc0(CurrentMemoryContext, (column->codes->count + 1) * sizeof(int64));
+		fits[i].count = large_alloc0(reader->context, (column->codes->count + 1) * sizeof(int64));
+		fits[i].npositive = large_alloc0(reader->context, (column->codes->count + 1) * sizeof(int64));
 	}
 
 	return fits;
@@ -447,7 +453,7 @@ fit_prior(DatasetReader *reader)
 	reader->prior = (double) npositive / reader->ntrain;
 }
 
-/* All rows are read; there are training rows, and fits or not, terms afterwards. */
+/* All rows are read, and some are for training. */
 void
 dataset_fit(DatasetReader *reader)
 {

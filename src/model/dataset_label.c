@@ -206,8 +206,8 @@ dataset_label_finish(DatasetReader *reader)
 			break;
 		case LABEL_TEXT:
 			choose_positive(reader);
-			dataset->positive = label->text[label->positive];
-			dataset->negative = label->text[1 - label->positive];
+			dataset->positive = pstrdup(label->text[label->positive]);
+			dataset->negative = pstrdup(label->text[1 - label->positive]);
 			break;
 	}
 }

@@ -104,7 +104,7 @@ typedef struct DatasetReader
 	const DatasetOptions *options;
 	Dataset    *dataset;
 	Preparation *preparation;
-	MemoryContext context;		/* of all this, and of what is read */
+	MemoryContext context;		/* for what is needed while rows are read */
 	DatasetColumn *columns;
 	int			ncolumns;
 

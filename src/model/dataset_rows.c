@@ -179,16 +179,16 @@ read_preparation(bytea *bytes)
 static void
 put_term(ReturnSetInfo *rsinfo, const Preparation *p, int term, const Feature *feature, const Level *level)
 {
-	bool		has_name = level != NULL && level->name != NULL;
+	const char *name = level == NULL ? NULL : level->name;
 	Datum		values[TERM_COLUMNS] = {
 		CStringGetTextDatum(feature->name),
 		term < 0 ? (Datum) 0 : CStringGetTextDatum(p->terms[term].name),
-		has_name ? CStringGetTextDatum(level->name) : (Datum) 0,
+		name == NULL ? (Datum) 0 : CStringGetTextDatum(name),
 		level == NULL ? (Datum) 0 : Int64GetDatum(level->count),
 		level == NULL ? (Datum) 0 : Float8GetDatum(level->value),
 		Float8GetDatum(feature->fill)
 	};
-	bool		nulls[TERM_COLUMNS] = {false, term < 0, !has_name, level == NULL,
+	bool		nulls[TERM_COLUMNS] = {false, term < 0, name == NULL, level == NULL,
 		level == NULL || preparation_has_level_terms(feature),
 	level != NULL || feature->null_fill < NULL_VALUE || feature->null_fill > NULL_INDICATOR};
 

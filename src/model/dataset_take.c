@@ -303,6 +303,7 @@ dataset_take_rows(DatasetReader *reader, Intake *intake)
 	reader->stage = stage;
 	intake_read(intake, take_row, reader);
 	store_stage(reader);
+	pfree(reader->counts.slots);
 	columns_finish(reader->part[TRAIN]);
 	columns_finish(reader->part[TEST]);
 }
