@@ -300,8 +300,8 @@ score_test_rows(FunctionCallInfo fcinfo, ScoredRows *rows)
 }
 
 /*
- * Whether a row is positive, as an expression; of a text without a choice the
- * greater one, as in a training.
+ * Whether a row is positive, as an expression: a boolean, or a number 0 or 1.  Of a
+ * text without a choice it is the greater one, as in a training.
  */
 static char *
 label_expression(const IntakeSource *source, const char *label, const char *positive)
@@ -320,7 +320,7 @@ label_expression(const IntakeSource *source, const char *label, const char *posi
 		if (columns[i].type == BOOLOID)
 			return psprintf("source.%s::pg_catalog.bool", quoted);
 		if (category == TYPCATEGORY_NUMERIC && positive == NULL)
-			return psprintf("CASE source.%s::pg_catalog.float8 WHEN 0 THEN false WHEN 1 THEN true ELSE (source.%s::pg_catalog.text)::pg_catalog.bool END", quoted, quoted);
+			return psprintf("source.%s::pg_catalog.float8", quoted);
 		if (positive != NULL)
 			return psprintf("source.%s::pg_catalog.text OPERATOR(pg_catalog.=) %s", quoted, quote_literal_cstr(positive));
 		return psprintf("source.%s::pg_catalog.text OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(source.%s::pg_catalog.text COLLATE pg_catalog.\"C\") FROM %s)", quoted, quoted, source->from);
@@ -328,6 +328,21 @@ label_expression(const IntakeSource *source, const char *label, const char *posi
 	ereport(ERROR,
 			errcode(ERRCODE_UNDEFINED_COLUMN),
 			errmsg("the source has no column \"%s\", the label of the model", label));
+}
+
+static bool
+is_positive(Datum label, Oid type)
+{
+	double		number;
+
+	if (type == BOOLOID)
+		return DatumGetBool(label);
+	number = DatumGetFloat8(label);
+	if (number != 0 && number != 1)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("a label must be 0 or 1, not %g", number));
+	return number == 1;
 }
 
 /*
@@ -367,7 +382,7 @@ score_source_rows(FunctionCallInfo fcinfo, const char *text, ScoredRows *rows)
 			Datum		score = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &no_score);
 
 			if (!no_label && !no_score)
-				add_row(rows, DatumGetBool(label), DatumGetFloat8(score));
+				add_row(rows, is_positive(label, SPI_gettypeid(SPI_tuptable->tupdesc, 1)), DatumGetFloat8(score));
 		}
 		MemoryContextSwitchTo(old);
 		SPI_freetuptable(SPI_tuptable);

@@ -29,6 +29,8 @@
 #include "model/logistic.h"
 #include "model/model.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -144,6 +146,23 @@ explain_logistic(const LogisticModel *model, const double *terms, double *contri
 }
 
 /*
+ * Times are written alike whatever the session's settings, so that stored reasons
+ * do not change with them.
+ */
+static char *
+value_text(Oid type, Datum value)
+{
+	const int	utc = 0;
+	Oid			output;
+	bool		is_varlena;
+
+	if (type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID)
+		return JsonEncodeDateTime(palloc(MAXDATELEN + 1), value, type, &utc);
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+/*
  * False: the model has no answer for the row.
  */
 static bool
@@ -193,19 +212,12 @@ explain_row(FunctionCallInfo fcinfo, Explanation *e)
 	{
 		Reason	   *reason = &e->reasons[i];
 		int			attribute = preparation_attribute(record.row, reason->feature);
-		Oid			type = TupleDescAttr(record.desc, attribute)->atttypid;
-		Oid			output;
-		bool		is_varlena;
+		Oid			type = getBaseType(TupleDescAttr(record.desc, attribute)->atttypid);
 
 		reason->delta_probability = isnan(e->margin) ? reason->contribution
 			: e->probability - logistic_probability(e->margin - reason->contribution);
-		reason->value = NULL;
-		if (!record.nulls[attribute])
-		{
-			getTypeOutputInfo(type, &output, &is_varlena);
-			reason->value = OidOutputFunctionCall(output, record.values[attribute]);
-		}
-		reason->words = reason_words(model, reason, getBaseType(type), terms);
+		reason->value = record.nulls[attribute] ? NULL : value_text(type, record.values[attribute]);
+		reason->words = reason_words(model, reason, type, terms);
 	}
 	return true;
 }

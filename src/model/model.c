@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "compat.h"
 #include "libpq/pqformat.h"
 #include "model/forest.h"
@@ -108,14 +110,22 @@ model_read(bytea *state)
 	return model;
 }
 
-static void
-check_has_coefficients(const LogisticModel *model)
+static double
+logistic_answer(const LogisticModel *model, const double *terms)
 {
-	if (model->status > LOGISTIC_NOT_CONVERGED)
+	double		probability;
+
+	if (unlikely(model->status > LOGISTIC_NOT_CONVERGED))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("this version of the model cannot predict: status %s", logistic_status_name(model->status)),
 				errhint("Choose another version by its number, as in churn@3, or by shopanalytics.model_alias()."));
+	probability = logistic_predict(model, terms);
+	if (unlikely(isnan(probability)))
+		ereport(ERROR,
+				errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				errmsg("the numbers of the row are too large for the model"));
+	return probability;
 }
 
 /*
@@ -127,8 +137,7 @@ model_probability(const Model *model, const double *terms)
 	switch (model->kind)
 	{
 		case MODEL_LOGISTIC:
-			check_has_coefficients(model->body);
-			return logistic_predict(model->body, terms);
+			return logistic_answer(model->body, terms);
 		case MODEL_FOREST:
 			return forest_predict(model->body, terms);
 		case MODEL_KMEANS:

@@ -28,6 +28,9 @@
 #define CACHE_MODELS	64
 #define CACHE_BYTES		((Size) 64 * 1024 * 1024)
 
+/* Bytes of a name, and of an alias. */
+#define MAX_NAME		63
+
 /* Of models that have none of their own. */
 #define DEFAULT_THRESHOLD	0.5
 
@@ -120,12 +123,12 @@ split_name(char *name, char **place, bool *is_version)
 	if (at == NULL)
 	{
 		*place = "current";
-		is_valid = *name != '\0';
+		is_valid = *name != '\0' && strlen(name) <= MAX_NAME;
 	}
 	else
 	{
 		*place = at + 1;
-		is_valid = at != name && at[1] != '\0' && strchr(at + 1, '@') == NULL;
+		is_valid = at != name && at - name <= MAX_NAME && at[1] != '\0' && strlen(at + 1) <= MAX_NAME && strchr(at + 1, '@') == NULL;
 		*is_version = strspn(*place, "0123456789") == strlen(*place);
 	}
 	if (!is_valid)
@@ -157,7 +160,7 @@ no_such_model(const char *model, const char *place, bool is_version)
 			errcode(ERRCODE_UNDEFINED_OBJECT),
 			errmsg("model \"%s\" has no alias \"%s\"", model, place),
 			strcmp(place, "current") == 0
-			? errhint("No training of it ended well: SELECT * FROM shopanalytics.model_versions(%s) tells how, and shopanalytics.model_alias() takes a version in use all the same.", quoted)
+			? errhint("No training of it ended well; SELECT * FROM shopanalytics.model_versions(%s) tells how.", quoted)
 			: errhint("SELECT * FROM shopanalytics.model_versions(%s) lists its versions and their aliases.", quoted));
 }
 

@@ -261,7 +261,11 @@ model_of_array(FunctionCallInfo fcinfo, double **terms)
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
 	const char *element = ARR_DATA_PTR(array);
 
-	if (ARR_NDIM(array) > 1 || nelements != preparation->nterms)
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				errmsg("the numbers of a row must be an array of one dimension"));
+	if (nelements != preparation->nterms)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("model \"%s\" takes an array of %d numbers, not of %d", text_to_cstring(site->name), preparation->nterms, nelements),
