@@ -127,9 +127,13 @@ DECLARE
     number integer;
 BEGIN
     PERFORM shopanalytics._check_model_name(model);
-    INSERT INTO shopanalytics.model (name) VALUES (model) ON CONFLICT DO NOTHING;
-    UPDATE shopanalytics.model m SET last_version = m.last_version + 1 WHERE m.name = model RETURNING m.last_version INTO number;
-    IF NOT FOUND THEN
+    -- a second time, if the model was being dropped
+    FOR attempt IN 1 .. 2 LOOP
+        INSERT INTO shopanalytics.model (name) VALUES (model) ON CONFLICT DO NOTHING;
+        UPDATE shopanalytics.model m SET last_version = m.last_version + 1 WHERE m.name = model RETURNING m.last_version INTO number;
+        EXIT WHEN FOUND;
+    END LOOP;
+    IF number IS NULL THEN
         RAISE EXCEPTION 'model "%" belongs to another role', model
             USING ERRCODE = 'insufficient_privilege', HINT = 'Choose another name, or train with the rights of the role that trained it first.';
     END IF;
