@@ -49,6 +49,7 @@ INSERT INTO deviating VALUES
     ('cr_rollback_open', 'volatile, called on null, parallel unsafe'),
     ('cr_submit', 'volatile, called on null, parallel unsafe'),
     ('cr_withdraw', 'volatile, called on null, parallel unsafe'),
+    ('customer_features', 'stable, called on null, parallel unsafe'),
     ('distrust_broker', 'volatile, called on null, parallel unsafe'),
     ('dq_accept', 'volatile, called on null, parallel unsafe'),
     ('dq_adopt', 'volatile, called on null, parallel unsafe'),
