@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * logistic.h
- *	  Logistic regression: fitted, written, read, applied.
+ *	  Logistic regression: options, written, read, applied; see logistic_fit.h.
  *
  * IDENTIFICATION
  *	  src/model/logistic.h
@@ -87,7 +87,7 @@ typedef struct LogisticModel
 extern bool logistic_penalty(const char *name);
 extern bool logistic_class_weight(const char *name);
 extern void logistic_check_options(const LogisticOptions *options);
-extern LogisticModel *logistic_fit(Columns *train, const LogisticOptions *options);
+extern LogisticModel *logistic_create(int nterms);
 extern const char *logistic_status_name(LogisticStatus status);
 extern double logistic_mcfadden(const LogisticModel *model);
 

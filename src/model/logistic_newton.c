@@ -263,7 +263,7 @@ next_is_nothing(double size, double last_size, double tolerance)
 {
 	double		ratio = size / last_size;
 
-	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-4 * tolerance;
+	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-7 * tolerance;
 }
 
 /* From newton->coef to the answer, or to why there is none. */
@@ -317,7 +317,11 @@ newton_run(Newton *newton)
 			break;
 		}
 		nlong = size > LONG_STEP * last_size ? nlong + 1 : 0;
-		/* the last: steps of rounding errors, where terms nearly depend on each other */
+
+		/*
+		 * the last: steps of rounding errors, where terms nearly depend on
+		 * each other
+		 */
 		if ((part == 1 && size <= newton->tolerance) ||
 			(part == 1 && next_is_nothing(size, last_size, newton->tolerance)) ||
 			(nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective))))

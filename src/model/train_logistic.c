@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 
 #include "model/dataset.h"
-#include "model/logistic.h"
+#include "model/logistic_fit.h"
 #include "model/model.h"
 #include "model/train_result.h"
 

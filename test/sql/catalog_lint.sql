@@ -35,6 +35,7 @@ INSERT INTO deviating VALUES
     ('best_threshold', 'stable, called on null, parallel unsafe'),
     ('clean_preview', 'volatile, called on null, parallel unsafe'),
     ('clean_run', 'volatile, called on null, parallel unsafe'),
+    ('coefficients', 'stable, strict, parallel safe'),
     ('cohort_revenue_report', 'stable, called on null, parallel unsafe'),
     ('conversion_by_device', 'stable, called on null, parallel unsafe'),
     ('cr_add', 'volatile, called on null, parallel unsafe'),
@@ -121,6 +122,7 @@ INSERT INTO deviating VALUES
     ('set_retention', 'volatile, called on null, parallel unsafe'),
     ('share_encoder', 'volatile, called on null, parallel unsafe'),
     ('table_as_of', 'stable, called on null, parallel safe'),
+    ('train_logistic', 'volatile, called on null, parallel unsafe'),
     ('trust_broker', 'volatile, called on null, parallel unsafe'),
     ('unschedule_with_pg_cron', 'volatile, strict, parallel unsafe'),
     ('verify', 'stable, called on null, parallel unsafe'),
@@ -339,6 +341,7 @@ INSERT INTO deviating VALUES
     ('_take_items', 'stable, called on null, parallel unsafe'),
     ('_target_columns', 'stable, strict, parallel safe'),
     ('_tell_progress', 'volatile, called on null, parallel unsafe'),
+    ('_train_logistic', 'stable, called on null, parallel unsafe'),
     ('_type_allows', 'stable, strict, parallel unsafe'),
     ('_unlock_apply', 'volatile, strict, parallel unsafe'),
     ('_unsealed_ranges', 'stable, strict, parallel safe'),
@@ -428,7 +431,8 @@ INSERT INTO unpinned VALUES
     ('cr_add_query'),
     ('cr_apply'),
     ('run_job'),
-    ('tick');
+    ('tick'),
+    ('train_logistic');
 
 -- Tables that every role writes its own rows of: row security says which those are.
 CREATE TEMP TABLE own_rows (name text PRIMARY KEY);
