@@ -54,19 +54,14 @@ CREATE FUNCTION shopanalytics._compared_version(name text) RETURNS shopanalytics
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    place text := coalesce(nullif(split_part(name, '@', 2), ''), 'current');
     found shopanalytics.model_version;
 BEGIN
     IF name IS NULL THEN
         RAISE EXCEPTION 'models must not contain null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    -- complains of a name that is none and of a version that cannot be used
-    PERFORM FROM shopanalytics.model_features(name);
     SELECT v.* INTO found
-      FROM shopanalytics.model_version v
-     WHERE v.model = split_part(name, '@', 1)
-       AND v.version = CASE WHEN place ~ '^[0-9]+$' THEN place::integer
-                            ELSE (SELECT a.version FROM shopanalytics.model_alias a WHERE a.model = v.model AND a.alias = place) END;
+      FROM shopanalytics._find_model(name) f
+           JOIN shopanalytics.model_version v ON v.model = f.name AND v.version = f.version;
     IF found.kind = 'kmeans' THEN
         RAISE EXCEPTION 'model "%" is one of k-means, which has no scores to compare', name USING ERRCODE = 'wrong_object_type';
     END IF;

@@ -8,11 +8,6 @@
  * features is fitted on the way, and must come out as the model has it; where it
  * does not, the source is another one by now, and there is no answer.
  *
- * Scores go from here to there as bytes: rows by id, and those of one id, of which
- * there are several where the key is none, by label and then as they were read.
- * So rows of several models are paired in one walk, and what is left over is a row
- * that not all of them have for a test.
- *
  * IDENTIFICATION
  *	  src/model/compare_models.c
  *
@@ -30,7 +25,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "behaviour/group_memory.h"
 #include "compat.h"
 #include "intake/intake.h"
 #include "model/dataset.h"
@@ -38,12 +32,10 @@
 #include "model/evaluation.h"
 #include "model/model.h"
 #include "model/ranks.h"
+#include "model/scored_rows.h"
 
 #define ROWS_AT_ONCE	64		/* scored between looks for interrupts */
-#define PAIRS_AT_ONCE	65536	/* the same, where nothing is scored */
-#define MIN_ROWS		1024
 #define MEASURES		13		/* columns of _compare_scores */
-#define LABEL_BIT		62		/* of RankedRow.row, above its number */
 
 /* The arguments of _test_scores after those of every training. */
 enum
@@ -53,97 +45,9 @@ enum
 	ARG_DUMMY
 };
 
-/* Rows and what a model says of them. */
-typedef struct ScoredRows
-{
-	int64		n;
-	int64		max;
-	uint64	   *id;
-	double	   *score;
-	bool	   *label;
-} ScoredRows;
-
-#define SCORED_ROW_SIZE	(sizeof(uint64) + sizeof(double) + sizeof(bool))
-
 PG_FUNCTION_INFO_V1(_test_scores);
 PG_FUNCTION_INFO_V1(_source_scores);
 PG_FUNCTION_INFO_V1(_compare_scores);
-
-/* How many rows the setting allows; there must be room for n. */
-static int64
-most_rows(int64 n)
-{
-	int64		most = group_memory_limit() / SCORED_ROW_SIZE;
-
-	if (n > most)
-		group_memory_exceeded();
-
-	return most;
-}
-
-static void
-rows_allocate(ScoredRows *rows, int64 max)
-{
-	rows->n = 0;
-	rows->max = Max(max, 1);
-	rows->id = palloc_extended(sizeof(uint64) * rows->max, MCXT_ALLOC_HUGE);
-	rows->score = palloc_extended(sizeof(double) * rows->max, MCXT_ALLOC_HUGE);
-	rows->label = palloc_extended(sizeof(bool) * rows->max, MCXT_ALLOC_HUGE);
-}
-
-/* id, label and score of the next row */
-static inline void
-rows_add(ScoredRows *rows, uint64 id, bool label, double score)
-{
-	if (unlikely(rows->n == rows->max))
-	{
-		rows->max = Min(2 * rows->max, most_rows(rows->max + 1));
-		rows->id = repalloc(rows->id, sizeof(uint64) * rows->max);
-		rows->score = repalloc(rows->score, sizeof(double) * rows->max);
-		rows->label = repalloc(rows->label, sizeof(bool) * rows->max);
-	}
-	rows->id[rows->n] = id;
-	rows->label[rows->n] = label;
-	rows->score[rows->n++] = score;
-}
-
-static bytea *
-rows_write(const ScoredRows *rows)
-{
-	Size		size = VARHDRSZ + SCORED_ROW_SIZE * rows->n;
-	bytea	   *bytes = palloc(size);
-	char	   *to = VARDATA(bytes);
-
-	SET_VARSIZE(bytes, size);
-	memcpy(to, rows->id, sizeof(uint64) * rows->n);
-	to += sizeof(uint64) * rows->n;
-	memcpy(to, rows->score, sizeof(double) * rows->n);
-	to += sizeof(double) * rows->n;
-	memcpy(to, rows->label, sizeof(bool) * rows->n);
-
-	return bytes;
-}
-
-/* Any bytes can come: the wrong ones give wrong numbers, and no more. */
-static void
-rows_read(ScoredRows *rows, const bytea *bytes)
-{
-	int64		n = VARSIZE_ANY_EXHDR(bytes) / SCORED_ROW_SIZE;
-	const char *from = VARDATA_ANY(bytes);
-
-	if (n * SCORED_ROW_SIZE != VARSIZE_ANY_EXHDR(bytes))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				errmsg("invalid scores of rows"));
-	rows_allocate(rows, n);
-	rows->n = n;
-	memcpy(rows->id, from, sizeof(uint64) * n);
-	from += sizeof(uint64) * n;
-	memcpy(rows->score, from, sizeof(double) * n);
-	from += sizeof(double) * n;
-	for (int64 i = 0; i < n; i++)
-		rows->label[i] = from[i] != 0;
-}
 
 /* The preparation's bytes; how many rows a level had is no part of what it does. */
 static void
@@ -173,39 +77,6 @@ same_effect(Preparation *a, Preparation *b)
 	return bytes_a.len == bytes_b.len && memcmp(bytes_a.data, bytes_b.data, bytes_a.len) == 0;
 }
 
-/* The rows in the order in which all are paired. */
-static ScoredRows
-rows_sorted(const ScoredRows *rows)
-{
-	RankedRow  *order = palloc_extended(sizeof(RankedRow) * Max(1, rows->n), MCXT_ALLOC_HUGE);
-	ScoredRows	sorted;
-	int64		n = 0;
-
-	for (int label = 0; label < 2; label++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (int64 i = 0; i < rows->n; i++)
-		{
-			if (rows->label[i] != (label == 1))
-				continue;
-			order[n].key = rows->id[i];
-			order[n++].row = (uint64) label << LABEL_BIT | i;
-		}
-	}
-	ranks_sort_rows(order, n);
-
-	rows_allocate(&sorted, n);
-	for (int64 i = 0; i < n; i++)
-	{
-		int64		row = order[i].row & ~(UINT64CONST(1) << LABEL_BIT);
-
-		rows_add(&sorted, rows->id[row], rows->label[row], rows->score[row]);
-	}
-	pfree(order);
-
-	return sorted;
-}
-
 static void
 score_rows(ScoredRows *rows, const Model *model, Columns *test)
 {
@@ -213,8 +84,8 @@ score_rows(ScoredRows *rows, const Model *model, Columns *test)
 	ColumnsScan scan;
 	Block	   *block;
 
-	most_rows(test->nrows);
-	rows_allocate(rows, test->nrows);
+	scored_rows_most(test->nrows);
+	scored_rows_allocate(rows, test->nrows);
 	columns_rewind(&scan, test);
 	while ((block = columns_next(&scan)) != NULL)
 	{
@@ -224,7 +95,7 @@ score_rows(ScoredRows *rows, const Model *model, Columns *test)
 				CHECK_FOR_INTERRUPTS();
 			for (int c = 0; c < test->ncolumns; c++)
 				terms[c] = block->x[(Size) c * BLOCK_ROWS + r];
-			rows_add(rows, block->id[r], block->y[r] != 0, model_probability(model, terms));
+			scored_rows_add(rows, block->id[r], block->y[r] != 0, model_probability(model, terms));
 		}
 	}
 }
@@ -256,9 +127,9 @@ _test_scores(PG_FUNCTION_ARGS)
 	if (same_effect(model->preparation, dataset->preparation))
 	{
 		score_rows(&rows, model, dataset->test);
-		rows = rows_sorted(&rows);
+		rows = scored_rows_sorted(&rows);
 		MemoryContextSwitchTo(oldcontext);
-		bytes = rows_write(&rows);
+		bytes = scored_rows_write(&rows);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	dataset_free(dataset);
@@ -322,7 +193,7 @@ take_scores(void *arg, const Datum *values, const bool *nulls)
 			return;
 	label = label_value(scores->label, TextDatumGetCString(values[0]), scores->positive);
 	for (int i = 0; i < scores->nmodels; i++)
-		rows_add(&scores->rows[i], scores->rows[i].n, label, DatumGetFloat8(values[i + 1]));
+		scored_rows_add(&scores->rows[i], scores->rows[i].n, label, DatumGetFloat8(values[i + 1]));
 }
 
 /*
@@ -353,71 +224,15 @@ _source_scores(PG_FUNCTION_ARGS)
 	scores.positive = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	scores.rows = palloc(sizeof(ScoredRows) * Max(1, scores.nmodels));
 	for (int i = 0; i < scores.nmodels; i++)
-		rows_allocate(&scores.rows[i], MIN_ROWS);
+		scored_rows_allocate(&scores.rows[i], 0);
 
 	intake.sql = scores_query(models, scores.nmodels, text_to_cstring(PG_GETARG_TEXT_PP(1)), scores.label);
 	intake_read(&intake, take_scores, &scores);
 
 	bytes = palloc(sizeof(Datum) * Max(1, scores.nmodels));
 	for (int i = 0; i < scores.nmodels; i++)
-		bytes[i] = PointerGetDatum(rows_write(&scores.rows[i]));
+		bytes[i] = PointerGetDatum(scored_rows_write(&scores.rows[i]));
 	PG_RETURN_ARRAYTYPE_P(construct_array(bytes, scores.nmodels, BYTEAOID, -1, false, TYPALIGN_INT));
-}
-
-/* Orders rows by id, then label. */
-static int
-compare_heads(const ScoredRows *a, int64 i, const ScoredRows *b, int64 j)
-{
-	if (a->id[i] != b->id[j])
-		return a->id[i] < b->id[j] ? -1 : 1;
-
-	return (int) a->label[i] - (int) b->label[j];
-}
-
-/* Leaves of several models' rows those that all have; in place. */
-static void
-rows_in_common(ScoredRows **rows, int nmodels)
-{
-	int64	   *at = palloc0(sizeof(int64) * Max(1, nmodels));
-	int64		n = 0;
-	int64		steps = 0;
-
-	while (nmodels > 0)
-	{
-		int			last = 0;	/* model whose next row comes last */
-		bool		in_common = true;
-
-		if (steps++ % PAIRS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
-		for (int m = 0; m < nmodels; m++)
-		{
-			if (at[m] == rows[m]->n)
-				goto done;
-			if (compare_heads(rows[last], at[last], rows[m], at[m]) < 0)
-				last = m;
-		}
-		for (int m = 0; m < nmodels; m++)
-		{
-			if (m != last && compare_heads(rows[m], at[m], rows[last], at[last]) < 0)
-			{
-				at[m]++;
-				in_common = false;
-			}
-		}
-		if (!in_common)
-			continue;
-		for (int m = 0; m < nmodels; m++)
-		{
-			rows[m]->id[n] = rows[m]->id[at[m]];
-			rows[m]->label[n] = rows[m]->label[at[m]];
-			rows[m]->score[n] = rows[m]->score[at[m]++];
-		}
-		n++;
-	}
-done:
-	for (int m = 0; m < nmodels; m++)
-		rows[m]->n = n;
-	pfree(at);
 }
 
 /* The p-value of the difference of two models on the same rows. */
@@ -517,10 +332,10 @@ _compare_scores(PG_FUNCTION_ARGS)
 		if (is_absent[i])
 			continue;
 		rows[nmodels] = palloc(sizeof(ScoredRows));
-		rows_read(rows[nmodels], DatumGetByteaPP(bytes[i]));
+		scored_rows_read(rows[nmodels], DatumGetByteaPP(bytes[i]));
 		place[nmodels++] = i;
 	}
-	rows_in_common(rows, nmodels);
+	scored_rows_in_common(rows, nmodels);
 	for (int m = 0; m < nmodels && rows[m]->n > 0; m++)
 		put_measures(rsinfo, place[m] + 1, DatumGetFloat8(thresholds[place[m]]), rows[m],
 					 place[0] == 0 ? rows[0] : NULL);
