@@ -460,6 +460,7 @@ grow_node(TreeGrower *grower, const TreeCount *count, int depth, uint32 from, ui
 	TreeNode   *node;
 	TreeCount	right;
 	uint32		middle;
+	double		gain;
 	uint64	   *left_histograms;
 	uint64	   *right_histograms;
 
@@ -481,8 +482,9 @@ grow_node(TreeGrower *grower, const TreeCount *count, int depth, uint32 from, ui
 
 	middle = divide_rows(grower, &split, from, to);
 	right = count_difference(count, &split.left);
-	grower->tree->gain[split.term] +=
-		(impurity(count) - impurity(&split.left) - impurity(&right)) / grower->root_weight;
+	gain = impurity(count) - impurity(&split.left) - impurity(&right);
+	grower->tree->gain[split.term] += Max(gain, 0) / grower->root_weight;	/* rounding may be all
+																			 * there is */
 	child_histograms(grower, histograms, from, middle, to, &left_histograms, &right_histograms,
 					 is_leaf(grower, &split.left, depth + 1), is_leaf(grower, &right, depth + 1));
 

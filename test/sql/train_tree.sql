@@ -134,7 +134,7 @@ SELECT shopanalytics.train_tree('e', 'orders', 'is_anomaly', '{amount,night}', m
 SELECT shopanalytics.train_tree('e', 'orders', 'is_anomaly', '{amount,night}', max_features => 0);
 SELECT shopanalytics.train_tree('e', 'orders', 'is_anomaly', '{amount,night}', class_weight => 'auto');
 SELECT shopanalytics.train_tree('e', 'orders', NULL);
-SELECT shopanalytics.train_tree('e', 'SELECT amount, true AS y FROM orders', 'y');
+SELECT shopanalytics.train_tree('e', 'SELECT amount, true AS y FROM orders', 'y', test_fraction => 0);
 SELECT shopanalytics.train_tree('e', 'SELECT amount, is_anomaly, 0 AS w FROM orders', 'is_anomaly', weight_column => 'w');
 SELECT * FROM shopanalytics.tree_nodes('t1', 0);
 SELECT * FROM shopanalytics.tree_nodes('t1', 2);
