@@ -157,14 +157,14 @@ sort_ordered(uint64 *keys, uint64 *other, size_t nkeys)
 	return keys;
 }
 
-/*
- * Between two neighbours, the lower may be it: half of each is added, which cannot
- * overflow.
- */
+/* Between two neighbours; the lower may be it. */
 static double
 half_way(double low, double high)
 {
-	double		middle = low / 2 + high / 2;
+	double		middle = (low + high) / 2;
+
+	if (isinf(middle))
+		middle = low / 2 + high / 2;
 
 	return middle >= low && middle < high ? middle : low;
 }

@@ -199,13 +199,13 @@ $$;
 my %answers = map { split /\|/ } split /\n/, $node->safe_psql('postgres', q{
 SELECT answer, count(*)
   FROM (SELECT ask(set_byte(state, i, (get_byte(state, i) # x))) AS answer
-          FROM original, generate_series(0, octet_length(state) - 1) AS i, unnest('{1,128,255}'::integer[]) AS x
+          FROM original, generate_series(0, octet_length(state) - 1) AS i, unnest('{1,255}'::integer[]) AS x
         UNION ALL
-        SELECT ask(substr(state, 1, i)) FROM original, generate_series(0, octet_length(state) - 1) AS i
+        SELECT ask(substr(state, 1, i)) FROM original, generate_series(0, octet_length(state) - 1, 3) AS i
         UNION ALL
         SELECT ask(state || '\x00') FROM original) a
  GROUP BY answer});
-my @strange = grep { !/^(?:probabilities|22P03|22021|08P01|54000|42703|22P02|22023)$/ } keys %answers;
+my @strange = grep { !/^(?:probabilities|22P03|22021|08P01|42703)$/ } keys %answers;
 note(join ', ', map { "$_: $answers{$_}" } sort keys %answers);
 is("@strange", '', 'changed bytes give a probability or an error of the reader');
 cmp_ok($answers{probabilities} // 0, '>', 0, 'some changed bytes are a forest still');
