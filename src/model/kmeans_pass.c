@@ -251,7 +251,7 @@ kmeans_assign(KmeansFit *fit, const double *place, int k)
  * No sum here is rounded, so the compiler may do them in any order; four of them,
  * because each waits for the one before.
  */
-VECTORIZED ANY_ORDER static double
+VECTORIZED	ANY_ORDER static double
 sum_of_cluster(const double *value, const double *label, double number)
 {
 	double		sum[4] = {0};
