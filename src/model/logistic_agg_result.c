@@ -69,6 +69,16 @@ put_numbers(FitTuple *tuple, const double *number, int n, int width)
 			false);
 }
 
+static double
+number_at(const LogisticTerm *term, size_t offset)
+{
+	double		number;
+
+	memcpy(&number, (const char *) term + offset, sizeof(number));
+
+	return number;
+}
+
 /* A number of each term, the intercept's first if it has one. */
 static void
 put_terms(FitTuple *tuple, const LogisticModel *model, bool intercept, size_t offset)
@@ -77,9 +87,9 @@ put_terms(FitTuple *tuple, const LogisticModel *model, bool intercept, size_t of
 	int			n = 0;
 
 	if (intercept)
-		number[n++] = *(const double *) ((const char *) &model->intercept + offset);
+		number[n++] = number_at(&model->intercept, offset);
 	for (int i = 0; i < model->nterms; i++)
-		number[n++] = *(const double *) ((const char *) &model->terms[i] + offset);
+		number[n++] = number_at(&model->terms[i], offset);
 	put_numbers(tuple, number, n, n);
 }
 

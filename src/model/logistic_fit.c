@@ -163,11 +163,11 @@ finish(const Newton *newton, const LogisticMoments *moments, LogisticModel *mode
 		logistic_inference(newton, moments->weight[0] + moments->weight[1], model);
 }
 
-/* The loss of a label that weighs w of "total" when all rows get its share. */
+/* The loss of the rows of a label that weigh w, when all rows get its share. */
 static double
-share_loss(double w, double total)
+share_loss(double w, double other)
 {
-	return w > 0 ? -w * log(w / total) : 0;
+	return -w * (w > other ? log1p(-other / (w + other)) : log(w / (w + other)));
 }
 
 static void
@@ -198,8 +198,7 @@ fit_coefficients(Columns *train, const LogisticMoments *moments, LogisticModel *
 		newton.class_weight[k] = options->balanced ? total / (2 * moments->weight[k]) : 1;
 		weight[k] = newton.class_weight[k] * moments->weight[k];
 	}
-	model->null_log_likelihood = -(share_loss(weight[0], weight[0] + weight[1]) +
-								   share_loss(weight[1], weight[0] + weight[1]));
+	model->null_log_likelihood = -(share_loss(weight[0], weight[1]) + share_loss(weight[1], weight[0]));
 
 	reach[0] = 1;
 	newton.coef[0] = log(weight[1] / weight[0]);
