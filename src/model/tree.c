@@ -47,7 +47,8 @@ struct TreeGrower
 	const uint8 *codes;
 	Tree	   *tree;
 	bool		subtract;		/* histograms of all terms are kept */
-	uint64	   *spare;			/* list of those free for use */
+	uint64	   *spare[TREE_MAX_DEPTH + 2];	/* those free for use */
+	int			nspare;
 	uint64	   *drawn;			/* else: histograms of terms drawn for a node */
 	double		root_weight;
 };
@@ -68,33 +69,28 @@ tree_grower_create(const TreeRows *rows)
 	return grower;
 }
 
-/* Histograms of all terms; a free one holds the address of the next. */
+/* Of all terms; there are never more than one for each level, and one. */
 static uint64 *
 histograms_take(TreeGrower *grower)
 {
-	uint64	   *histograms = grower->spare;
+	if (grower->nspare > 0)
+		return grower->spare[--grower->nspare];
 
-	if (histograms == NULL)
-		return MemoryContextAllocHuge(CurrentMemoryContext,
-									  grower->rows.bins->ncolumns * grower->words * sizeof(uint64));
-	memcpy(&grower->spare, histograms, sizeof(uint64 *));
-
-	return histograms;
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  grower->rows.bins->ncolumns * grower->words * sizeof(uint64));
 }
 
 static void
 histograms_give_back(TreeGrower *grower, uint64 *histograms)
 {
-	if (histograms == NULL)
-		return;
-	memcpy(histograms, &grower->spare, sizeof(uint64 *));
-	grower->spare = histograms;
+	if (histograms != NULL)
+		grower->spare[grower->nspare++] = histograms;
 }
 
 static void
 histograms_free(TreeGrower *grower)
 {
-	while (grower->spare != NULL)
+	while (grower->nspare > 0)
 		pfree(histograms_take(grower));
 }
 
@@ -544,7 +540,7 @@ tree_grow(TreeGrower *grower, const TreeOptions *options, const uint8 *codes, Tr
 	grower->codes = codes;
 	grower->tree = tree;
 	grower->subtract = options->max_features > nterms / 2;
-	grower->spare = NULL;
+	grower->nspare = 0;
 
 	tree->nnodes = 0;
 	tree->max_nodes = 64;
