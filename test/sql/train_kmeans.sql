@@ -1,5 +1,8 @@
 -- train_kmeans, cluster, cluster_distance, centers, silhouette (E4)
 SET extra_float_digits = 0;
+CREATE SCHEMA kmeans_test;
+SET search_path = kmeans_test;
+CREATE TEMP TABLE models_before AS SELECT name FROM shopanalytics.model;
 
 -- What a training returned, without its time; numbers to ten digits.
 CREATE FUNCTION brief(r shopanalytics.kmeans_result) RETURNS text LANGUAGE sql AS $$
@@ -252,3 +255,7 @@ BEGIN
 END
 $$;
 SELECT count(*) FILTER (WHERE bytes < length) = length AS all_cut_ones, count(*) FILTER (WHERE bytes >= length) > 20 AS many_changed_ones FROM refused GROUP BY length;
+
+DELETE FROM shopanalytics.model WHERE name NOT IN (SELECT name FROM models_before);
+SET client_min_messages = warning;
+DROP SCHEMA kmeans_test CASCADE;

@@ -1,6 +1,9 @@
 -- vip_customers, fill_vip_customers (E4)
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
+CREATE SCHEMA vip_test;
+SET search_path = vip_test;
+CREATE TEMP TABLE models_before AS SELECT name FROM shopanalytics.model;
 
 -- The customers of S1 have orders that make up their totals and numbers: one of the rest, the others of 1.
 CALL shopanalytics.create_store('vip');
@@ -125,3 +128,7 @@ CALL shopanalytics.fill_vip_customers('nowhere');
 CALL shopanalytics.fill_vip_customers(NULL);
 SELECT count(*) FROM "small ""one""".vip_customers;
 CALL shopanalytics.drop_store('small "one"');
+
+DELETE FROM shopanalytics.model WHERE name NOT IN (SELECT name FROM models_before);
+SET client_min_messages = warning;
+DROP SCHEMA vip_test CASCADE;
