@@ -1,16 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dataset.c
- *	  The rows that a model is trained on and tested with.
- *
- * The rows of a table, a view or a query go from the executor straight into
- * blocks of columns, with the caller's rights.  Where a row's terms are known at
- * once, it is stored as these.  Where something of all training rows must be known
- * before - which values a category has, a mean, which of two labels is the
- * positive one - it is stored as it is, categories as codes, and made into terms
- * afterwards, block by block: each block is freed when its terms are there.
- *
- * Which rows are the test's is drawn by their ids: dataset_id.c.
+ *	  What a training reads, as rows to be looked at.
  *
  * IDENTIFICATION
  *	  src/model/dataset.c
@@ -19,235 +10,127 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "intake/groups.h"
-#include "model/dataset_reader.h"
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "model/dataset.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
 
-/* What was counted while rows were read, and must not be. */
-static void
-check_bad(const DatasetReader *reader)
+#define ROW_COLUMNS		5
+
+/* The arguments after those of every training. */
+enum
 {
-	int			i;
+	ARG_KEEP_NULLS = DATASET_ARGUMENTS,
+	ARG_DUMMY
+};
 
-	for (i = 0; i < reader->ncolumns; i++)
-	{
-		const DatasetColumn *column = &reader->columns[i];
-
-		if (column->nbad > 0)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg_plural("column \"%s\" has NaN or infinity in " INT64_FORMAT " row",
-								  "column \"%s\" has NaN or infinity in " INT64_FORMAT " rows",
-								  column->nbad, column->feature->name, column->nbad),
-					column->bad_key == NULL ? 0 : errdetail("The first was of key %s.", column->bad_key),
-					errhint("Pass a query that makes them null, or that leaves the rows out."));
-		if (column->nnull > 0)
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg_plural("column \"%s\" is null in " INT64_FORMAT " row",
-								  "column \"%s\" is null in " INT64_FORMAT " rows",
-								  column->nnull, column->feature->name, column->nnull),
-					column->bad_key == NULL ? 0 : errdetail("The first was of key %s.", column->bad_key),
-					errhint("null_policy, or \"impute\" of prepare, can fill them or leave the rows out."));
-	}
-}
-
-/* All of them together, and the feature that has most. */
-void
-dataset_check_terms(const Preparation *preparation, int64 nterms)
+static Dataset *
+read_dataset(FunctionCallInfo fcinfo)
 {
-	const Feature *most = &preparation->features[0];
-	int			i;
+	DatasetOptions options;
 
-	for (i = 1; i < preparation->nfeatures; i++)
-	{
-		if (preparation->features[i].nterms > most->nterms)
-			most = &preparation->features[i];
-	}
-	if (nterms > PREPARATION_MAX_TERMS)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("the features make " INT64_FORMAT " terms, more than %d", nterms, PREPARATION_MAX_TERMS),
-				errdetail("Column \"%s\" makes %d.", most->name, most->nterms),
-				errhint("Leave columns out by features, raise min_category_count, or encode a category as \"target\", \"frequency\" or \"ordinal\"."));
-}
+	dataset_arguments(fcinfo, &options);
+	options.keep_nulls = !PG_ARGISNULL(ARG_KEEP_NULLS) && PG_GETARG_BOOL(ARG_KEEP_NULLS);
+	options.default_dummy = !PG_ARGISNULL(ARG_DUMMY) && PG_GETARG_BOOL(ARG_DUMMY);
 
-/* Numbers alone need no second look: their terms are where they are to stay. */
-static void
-number_terms(DatasetReader *reader)
-{
-	Preparation *preparation = reader->preparation;
-
-	dataset_check_terms(preparation, preparation_place_terms(preparation));
-	preparation_name_terms(preparation);
-	reader->dataset->train = reader->part[TRAIN];
-	reader->dataset->test = reader->part[TEST];
-	reader->dataset->ntrain_positive = reader->npositive[TRAIN];
+	return dataset_read(&options);
 }
 
 static void
-check_rows(const DatasetReader *reader)
+put_part(ReturnSetInfo *rsinfo, const char *part, Columns *columns)
 {
-	const Dataset *dataset = reader->dataset;
-
-	if (reader->part[TRAIN]->nrows + reader->part[TEST]->nrows == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("there are no rows to train on"),
-				dataset->nskipped == 0 ? 0 :
-				errdetail(INT64_FORMAT " rows were left out, " INT64_FORMAT " of them without a label.",
-						  dataset->nskipped, dataset->nlabel_null));
-}
-
-static void
-check_classes(const DatasetReader *reader)
-{
-	const Dataset *dataset = reader->dataset;
-
-	if (reader->label.form != LABEL_NONE &&
-		(dataset->ntrain_positive == 0 || dataset->ntrain_positive == dataset->train->nrows))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("label \"%s\" has one class only: it is %s in all " INT64_FORMAT " training rows",
-					   reader->options->label,
-					   dataset->ntrain_positive == 0 ? dataset->negative : dataset->positive,
-					   dataset->train->nrows));
-}
-
-/* The id of a row by its place among those of the first part. */
-static uint64
-id_at(DatasetReader *reader, ColumnsScan *scan, Block **block, int64 *before, int64 at)
-{
-	while (*block == NULL || at >= *before + (*block)->nrows)
-	{
-		if (*block != NULL)
-			*before += (*block)->nrows;
-		*block = columns_next(scan);
-	}
-
-	return (*block)->id[at - *before];
-}
-
-/*
- * How many rows of the first part come before the test's.  In a sequence, rows of
- * one key stay together: those of the last key before the cut are for training.
- */
-static int64
-training_rows(DatasetReader *reader)
-{
-	int64		nrows = reader->part[TRAIN]->nrows;
-	int64		ntrain = nrows - (int64) rint(nrows * reader->options->test_fraction);
-	int64		before = 0;
-	Block	   *block = NULL;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics row",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	ColumnsScan scan;
-	uint64		last;
+	Block	   *block;
+	int			r;
 
-	if (reader->split != SPLIT_SEQUENCE)
-		return nrows;
-	if (ntrain == 0)
-		return 0;
-	columns_rewind(&scan, reader->part[TRAIN]);
-	last = id_at(reader, &scan, &block, &before, ntrain - 1);
-	while (ntrain < nrows && id_at(reader, &scan, &block, &before, ntrain) == last)
-		ntrain++;
-
-	return ntrain;
-}
-
-/*
- * The share of the memory that a part may take.  In a sequence, all rows are read
- * into the first one.
- */
-static double
-share_of_part(const DatasetReader *reader, int part)
-{
-	double		test = 0.5;
-
-	if (reader->split == SPLIT_HASH)
-		test = reader->options->test_fraction;
-	else if (reader->split == SPLIT_SEQUENCE)
-		test = reader->part[TRAIN] == NULL ? 0 : reader->options->test_fraction;
-
-	return part == TEST ? test : 1 - test;
-}
-
-/* Like the others, but of so many columns. */
-Columns *
-dataset_part(const DatasetReader *reader, int part, int ncolumns)
-{
-	return columns_create(ncolumns, reader->label.form != LABEL_NONE, reader->weight_at >= 0,
-						  (size_t) (groups_memory() * share_of_part(reader, part)));
-}
-
-static void
-tell_files(void)
-{
-	ereport(NOTICE,
-			errmsg("the rows take more memory than shopanalytics.intake_memory, %d MB, and go to temporary files",
-				   (int) (groups_memory() / (1024 * 1024))),
-			errhint("Raising the setting makes the training faster."));
-}
-
-/*
- * "source" is read with the caller's rights.  All is allocated in the current
- * memory context; see dataset_free().
- */
-Dataset *
-dataset_read(const DatasetOptions *options)
-{
-	Dataset    *dataset = palloc0(sizeof(Dataset));
-	DatasetReader reader = {
-		.options = options,
-		.dataset = dataset,
-		.preparation = palloc0(sizeof(Preparation)),
-		.context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics dataset",
-										 ALLOCSET_DEFAULT_SIZES),
-	};
-	Intake	   *intake;
-	bool		spilled;
-
-	dataset_check_options(options);
-	dataset->preparation = reader.preparation;
-	intake = dataset_open(&reader);
-	reader.part[TEST] = dataset_part(&reader, TEST, reader.ncolumns);
-	reader.part[TRAIN] = dataset_part(&reader, TRAIN, reader.ncolumns);
-	dataset_take_rows(&reader, intake);
-	check_bad(&reader);
-	check_rows(&reader);
-	dataset_label_finish(&reader);
-
-	reader.ntrain = training_rows(&reader);
-	if (reader.ntrain == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("all " INT64_FORMAT " rows are the test's, there is none to train on",
-					   reader.part[TRAIN]->nrows + reader.part[TEST]->nrows));
-
-	spilled = reader.part[TRAIN]->file != NULL || reader.part[TEST]->file != NULL;
-	if (reader.two_looks)
+	columns_rewind(&scan, columns);
+	while ((block = columns_next(&scan)) != NULL)
 	{
-		dataset_fit(&reader);
-		dataset_terms(&reader);
-		spilled |= dataset->train->file != NULL || dataset->test->file != NULL;
-	}
-	else
-		number_terms(&reader);
-	if (spilled)
-		tell_files();
-	check_classes(&reader);
-	MemoryContextDelete(reader.context);
+		for (r = 0; r < block->nrows; r++)
+		{
+			bool		nulls[ROW_COLUMNS] = {[2] = block->y == NULL,[3] = block->weight == NULL};
+			Datum		values[ROW_COLUMNS] = {
+				CStringGetTextDatum(part),
+				Int64GetDatum((int64) block->id[r]),
+				block->y == NULL ? (Datum) 0 : Float8GetDatum(block->y[r]),
+				block->weight == NULL ? (Datum) 0 : Float8GetDatum(block->weight[r]),
+				preparation_array(block->x + r, BLOCK_ROWS, columns->ncolumns)
+			};
 
-	return dataset;
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+			MemoryContextReset(context);
+		}
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }
 
-void
-dataset_free(Dataset *dataset)
+/*
+ * _dataset(...) -> (part text, id bigint, label float8, weight float8, terms float8[])
+ */
+PG_FUNCTION_INFO_V1(_dataset);
+Datum
+_dataset(PG_FUNCTION_ARGS)
 {
-	columns_free(dataset->train);
-	columns_free(dataset->test);
-	pfree(dataset);
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Dataset    *dataset;
+
+	InitMaterializedSRF(fcinfo, 0);
+	dataset = read_dataset(fcinfo);
+	put_part(rsinfo, "train", dataset->train);
+	put_part(rsinfo, "test", dataset->test);
+	dataset_free(dataset);
+
+	return (Datum) 0;
+}
+
+/*
+ * _dataset_counts(...) -> (n_train bigint, n_test bigint, n_skipped bigint,
+ *		n_label_null bigint, n_positive bigint, positive text, negative text)
+ */
+PG_FUNCTION_INFO_V1(_dataset_counts);
+Datum
+_dataset_counts(PG_FUNCTION_ARGS)
+{
+	Dataset    *dataset = read_dataset(fcinfo);
+	Datum		values[7] = {
+		Int64GetDatum(dataset->train->nrows),
+		Int64GetDatum(dataset->test->nrows),
+		Int64GetDatum(dataset->nskipped),
+		Int64GetDatum(dataset->nlabel_null),
+		Int64GetDatum(dataset->ntrain_positive),
+		dataset->positive == NULL ? (Datum) 0 : CStringGetTextDatum(dataset->positive),
+		dataset->negative == NULL ? (Datum) 0 : CStringGetTextDatum(dataset->negative)
+	};
+	bool		nulls[7] = {[5] = dataset->positive == NULL,[6] = dataset->negative == NULL};
+	TupleDesc	desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	dataset_free(dataset);
+
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* _preparation(...) -> bytea */
+PG_FUNCTION_INFO_V1(_preparation);
+Datum
+_preparation(PG_FUNCTION_ARGS)
+{
+	Dataset    *dataset = read_dataset(fcinfo);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	preparation_write(&buf, dataset->preparation);
+	dataset_free(dataset);
+
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dataset.h
- *	  The rows that a model is trained on and tested with; see dataset.c.
+ *	  The rows that a model is trained on and tested with; see dataset_read.c.
  *
  * IDENTIFICATION
  *	  src/model/dataset.h

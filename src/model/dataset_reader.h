@@ -130,7 +130,7 @@ typedef struct DatasetReader
 	double		prior;			/* share of them that are positive */
 } DatasetReader;
 
-/* dataset.c */
+/* dataset_read.c */
 extern Columns *dataset_part(const DatasetReader *reader, int part, int ncolumns);
 extern void dataset_check_terms(const Preparation *preparation, int64 nterms);
 

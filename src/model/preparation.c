@@ -16,136 +16,152 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "model/preparation.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 
-static char *
-term_name(const Feature *feature, const Level *level)
+#define TERM_COLUMNS	6
+
+/* Every "stride"th of the numbers; NaN is NULL. */
+Datum
+preparation_array(const double *numbers, int stride, int n)
 {
-	switch (level->kind)
+	Datum	   *values = palloc(Max(1, n) * sizeof(Datum));
+	bool	   *nulls = palloc(Max(1, n) * sizeof(bool));
+	int			lower = 1;
+	int			i;
+
+	for (i = 0; i < n; i++)
 	{
-		case LEVEL_OTHER:
-			return psprintf("%s is other", feature->name);
-		case LEVEL_NULL:
-			return psprintf("%s is null", feature->name);
-		case LEVEL_VALUE:
-			break;
+		double		number = numbers[(Size) i * stride];
+
+		nulls[i] = isnan(number);
+		values[i] = Float8GetDatum(number);
 	}
 
-	return psprintf("%s=%s", feature->name, level->name);
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, FLOAT8OID,
+											  sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Preparation *
+read_preparation(bytea *bytes)
+{
+	StringInfoData buf;
+	Preparation *p;
+
+	initStringInfo(&buf);
+	appendBinaryStringInfo(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	p = preparation_read(&buf);
+	pq_getmsgend(&buf);
+
+	return p;
 }
 
 static void
-name_feature_terms(Preparation *p, int f)
+put_term(ReturnSetInfo *rsinfo, const Preparation *p, int term, const Feature *feature, const Level *level)
 {
-	const Feature *feature = &p->features[f];
-	Term	   *terms = p->terms + feature->first_term;
+	const char *name = level == NULL ? NULL : level->name;
+	Datum		values[TERM_COLUMNS] = {
+		CStringGetTextDatum(feature->name),
+		term < 0 ? (Datum) 0 : CStringGetTextDatum(p->terms[term].name),
+		name == NULL ? (Datum) 0 : CStringGetTextDatum(name),
+		level == NULL ? (Datum) 0 : Int64GetDatum(level->count),
+		level == NULL ? (Datum) 0 : Float8GetDatum(level->value),
+		Float8GetDatum(feature->fill)
+	};
+	bool		nulls[TERM_COLUMNS] = {false, term < 0, name == NULL, level == NULL,
+		level == NULL || preparation_has_level_terms(feature),
+	level != NULL || feature->null_fill < NULL_VALUE || feature->null_fill > NULL_INDICATOR};
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * _preparation_terms(bytea) -> (feature text, term text, level text, level_count bigint,
+ *		value float8, fill float8)
+ */
+PG_FUNCTION_INFO_V1(_preparation_terms);
+Datum
+_preparation_terms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const Preparation *p = read_preparation(PG_GETARG_BYTEA_PP(0));
 	int			i;
+	int			j;
 
-	for (i = 0; i < feature->nterms; i++)
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < p->nfeatures; i++)
 	{
-		terms[i].feature = f;
-		terms[i].level = -1;
-		terms[i].name = feature->name;
-	}
-	if (feature->kind != FEATURE_CATEGORY && feature->null_fill == NULL_INDICATOR)
-	{
-		terms[1].is_null = true;
-		terms[1].name = psprintf("%s is null", feature->name);
-	}
-	for (i = 0; i < feature->nlevels; i++)
-	{
-		int			t = feature->levels[i].term;
+		const Feature *feature = &p->features[i];
 
-		if (t < 0)
+		if (feature->kind != FEATURE_CATEGORY)
+		{
+			for (j = 0; j < feature->nterms; j++)
+				put_term(rsinfo, p, feature->first_term + j, feature, NULL);
 			continue;
-		p->terms[t].level = i;
-		p->terms[t].is_null = feature->levels[i].kind == LEVEL_NULL;
-		p->terms[t].name = term_name(feature, &feature->levels[i]);
-	}
-}
-
-bool
-preparation_has_level_terms(const Feature *feature)
-{
-	return feature->kind == FEATURE_CATEGORY &&
-		(feature->encoding == ENCODING_ONE_HOT || feature->encoding == ENCODING_DUMMY);
-}
-
-static int
-place_feature_terms(Feature *feature)
-{
-	int			dropped = feature->encoding == ENCODING_DUMMY ? 1 : 0;
-	int			i;
-
-	if (feature->kind != FEATURE_CATEGORY)
-		return feature->null_fill == NULL_INDICATOR ? 2 : 1;
-	for (i = 0; i < feature->nlevels; i++)
-		feature->levels[i].term = -1;
-	if (!preparation_has_level_terms(feature))
-		return 1;
-	for (i = dropped; i < feature->nlevels; i++)
-		feature->levels[i].term = feature->first_term + i - dropped;
-
-	return Max(0, feature->nlevels - dropped);
-}
-
-/* Says which terms a feature has, and how many there are in all. */
-int64
-preparation_place_terms(Preparation *p)
-{
-	int64		nterms = 0;
-	int			i;
-
-	for (i = 0; i < p->nfeatures; i++)
-	{
-		Feature    *feature = &p->features[i];
-
-		feature->first_term = (int) Min(nterms, PREPARATION_MAX_TERMS);
-		feature->nterms = place_feature_terms(feature);
-		nterms += feature->nterms;
+		}
+		for (j = 0; j < feature->nlevels; j++)
+			put_term(rsinfo, p, preparation_has_level_terms(feature) ? feature->levels[j].term : feature->first_term,
+					 feature, &feature->levels[j]);
 	}
 
-	return nterms;
+	return (Datum) 0;
 }
 
-/* The terms of a feature that is a category; level -1: no level. */
-void
-preparation_level_terms(const Feature *feature, int level, double *terms)
+/* What is kept from one call of _preparation_apply() to the next. */
+typedef struct ApplyState
 {
-	if (!preparation_has_level_terms(feature))
-	{
-		terms[0] = level < 0 ? feature->unknown_value : feature->levels[level].value;
-		return;
-	}
-	memset(terms, 0, feature->nterms * sizeof(double));
-	if (level >= 0 && feature->levels[level].term >= 0)
-		terms[feature->levels[level].term - feature->first_term] = 1;
+	Preparation *preparation;
+	PreparationRow *row;
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+	double	   *terms;
+} ApplyState;
+
+static ApplyState *
+apply_state(FunctionCallInfo fcinfo, HeapTupleHeader tuple)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	ApplyState *state = palloc(sizeof(ApplyState));
+
+	state->preparation = read_preparation(PG_GETARG_BYTEA_PP(0));
+	state->desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(tuple), HeapTupleHeaderGetTypMod(tuple));
+	state->row = preparation_bind(state->preparation, state->desc);
+	state->values = palloc(state->desc->natts * sizeof(Datum));
+	state->nulls = palloc(state->desc->natts * sizeof(bool));
+	state->terms = palloc(Max(1, state->preparation->nterms) * sizeof(double));
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = state;
+
+	return state;
 }
 
-/* "text" is NULL for NULL. */
-void
-preparation_unknown_error(const Feature *feature, const char *text)
+/* _preparation_apply(bytea, record) -> float8[], all calls with the same bytes and type */
+PG_FUNCTION_INFO_V1(_preparation_apply);
+Datum
+_preparation_apply(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			text == NULL ?
-			errmsg("column \"%s\" is null, which no training row had", feature->name) :
-			errmsg("column \"%s\" has a value that no training row had: \"%s\"", feature->name, text),
-			errhint("Trained with unknown_policy \"other\" or \"ignore\", a model takes such values."));
-}
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(1);
+	ApplyState *state = fcinfo->flinfo->fn_extra;
+	HeapTupleData tuple = {.t_data = header};
 
-/* The terms, after preparation_place_terms(). */
-void
-preparation_name_terms(Preparation *p)
-{
-	int			i;
-
-	p->nterms = 0;
-	for (i = 0; i < p->nfeatures; i++)
-		p->nterms += p->features[i].nterms;
-	p->terms = palloc0(Max(1, p->nterms) * sizeof(Term));
-	for (i = 0; i < p->nfeatures; i++)
-		name_feature_terms(p, i);
+	if (state == NULL)
+		state = apply_state(fcinfo, header);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	heap_deform_tuple(&tuple, state->desc, state->values, state->nulls);
+	if (!preparation_apply(state->row, state->values, state->nulls, state->terms))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(preparation_array(state->terms, 1, state->preparation->nterms));
 }

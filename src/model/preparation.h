@@ -121,6 +121,7 @@ extern void preparation_unknown_error(const Feature *feature, const char *text) 
 
 extern PreparationRow *preparation_bind(const Preparation *p, TupleDesc desc);
 extern bool preparation_apply(PreparationRow *row, const Datum *values, const bool *nulls, double *terms);
+extern Datum preparation_array(const double *numbers, int stride, int n);
 extern int	preparation_attribute(const PreparationRow *row, int feature);
 
 #endif							/* SHOPANALYTICS_PREPARATION_H */
