@@ -35,6 +35,9 @@ SELECT :rounded FROM unnest((SELECT shopanalytics.calibration(true, 1, 3, 'quant
 SELECT shopanalytics.calibration(label, score) AS no_bins, shopanalytics.expected_calibration_error(label, score) AS no_error FROM m1 WHERE false;
 SELECT shopanalytics.calibration(label, NULL) AS no_bins, shopanalytics.expected_calibration_error(NULL, score) AS no_error FROM m1;
 
+-- The type
+SELECT pg_typeof(shopanalytics.calibration(label, score)) = 'shopanalytics.calibration_bin[]'::regtype AS typed FROM m1;
+
 -- Every error
 SELECT call, e.*
   FROM unnest(ARRAY['calibration(true, ''NaN'')', 'calibration(true, 1.01)', 'calibration(true, 0.5, 0)', 'calibration(true, 0.5, 1001)', 'calibration(true, 0.5, 10, ''width'')',

@@ -30,6 +30,9 @@ SELECT shopanalytics.roc_curve(label, score) AS roc, shopanalytics.pr_curve(labe
 SELECT shopanalytics.roc_curve(label, score) AS roc, shopanalytics.pr_curve(label, score) AS pr FROM m1 WHERE label AND score > 0.7;
 SELECT shopanalytics.roc_curve(label, score) AS roc, shopanalytics.pr_curve(label, score) AS pr FROM m1 WHERE NOT label;
 
+-- The type
+SELECT pg_typeof(shopanalytics.roc_curve(label, score)) = 'shopanalytics.roc_point[]'::regtype AS roc, pg_typeof(shopanalytics.pr_curve(label, score)) = 'shopanalytics.pr_point[]'::regtype AS pr FROM m1;
+
 -- Every error
 SELECT call, e.*
   FROM unnest(ARRAY['roc_curve(true, ''NaN'')', 'roc_curve(true, 1, 1)', 'roc_curve(true, 1, 1000001)', 'roc_curve(true, 1, n + 1)', 'pr_curve(true, 1, 0)']) WITH ORDINALITY AS c(call, i),

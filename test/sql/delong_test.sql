@@ -34,6 +34,9 @@ SELECT shopanalytics.delong_test(n > 2, n, -n) AS no_variance FROM generate_seri
 SELECT shopanalytics.delong_test(label, a, b) AS infinities
   FROM (VALUES (true, float8 'Infinity', float8 '0'), (true, '5', '-0'), (false, '-Infinity', '0'), (false, '5', '-1')) AS r(label, a, b);
 
+-- The type
+SELECT pg_typeof(shopanalytics.delong_test(label, a, b)) = 'shopanalytics.delong_result'::regtype AS typed FROM hand;
+
 -- Every error
 SELECT call, e.*
   FROM unnest(ARRAY['delong_test(true, ''NaN'', 0)', 'delong_test(true, 0, ''NaN'')']) AS c(call), pg_temp.error_of('SELECT shopanalytics.' || call) AS e ORDER BY call;
