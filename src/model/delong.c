@@ -55,14 +55,15 @@ place_rows(const uint64 *negative, int64 nnegative, const uint64 *positive, int6
 	int64		i = 0;
 	int64		j = 0;
 
-	CHECK_FOR_INTERRUPTS();
-	while (i < nnegative || j < npositive)
+	for (int64 groups = 0; i < nnegative || j < npositive; groups++)
 	{
 		uint64		key = i == nnegative ? high[j].key :
 		j == npositive ? low[i].key : Min(low[i].key, high[j].key);
 		int64		first_i = i;
 		int64		first_j = j;
 
+		if (groups % ROWS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
 		while (i < nnegative && low[i].key == key)
 			i++;
 		while (j < npositive && high[j].key == key)
