@@ -52,20 +52,26 @@ SELECT status FROM shopanalytics.train_tree('single', 'sample', 'y', '{a,b,c,noi
 SELECT count(*) AS rows, count(*) FILTER (WHERE shopanalytics.predict('none', s) = shopanalytics.predict('single', s)) AS same FROM sample s;
 
 -- A prediction is the mean of the trees', and a tree's that of the leaf the row comes to by its conditions.
-SELECT count(*) AS wrong
-  FROM sample s
- WHERE abs(shopanalytics.predict('both', s) -
-           (WITH RECURSIVE way(tree, node, share, is_leaf) AS (
-                SELECT tree, r.node, r.share, r.is_leaf FROM generate_series(1, 4) AS tree, shopanalytics.tree_nodes('both', tree) r WHERE r.node = 0
-                UNION ALL
-                SELECT w.tree, n.node, n.share, n.is_leaf
-                  FROM way w, LATERAL shopanalytics.tree_nodes('both', w.tree) p,
-                       LATERAL (SELECT CASE p.term WHEN 'a' THEN s.a WHEN 'b' THEN s.b WHEN 'c' THEN s.c WHEN 'noise' THEN s.noise ELSE (p.term = 'payment=' || s.payment)::int END AS x) v,
-                       LATERAL shopanalytics.tree_nodes('both', w.tree) n
-                 WHERE NOT w.is_leaf AND p.node = w.node
-                   AND n.node = CASE WHEN coalesce(x <= coalesce(p.threshold, 'Infinity'), p.null_goes_left) THEN p.node + 1 ELSE p.right_node END)
-            SELECT avg(share) FROM way WHERE is_leaf)) > 1e-12
-   AND s.id <= 8;
+CREATE TEMP TABLE node AS SELECT tree, n.* FROM generate_series(1, 4) AS tree, shopanalytics.tree_nodes('both', tree) n;
+WITH RECURSIVE way AS (
+    SELECT s.id, n.* FROM sample s, node n WHERE n.node = 0
+    UNION ALL
+    SELECT s.id, n.*
+      FROM way w JOIN sample s USING (id)
+           CROSS JOIN LATERAL (SELECT CASE w.term WHEN 'a' THEN s.a WHEN 'b' THEN s.b WHEN 'c' THEN s.c WHEN 'noise' THEN s.noise ELSE (w.term = 'payment=' || s.payment)::int END AS x) v
+           JOIN node n ON n.tree = w.tree AND n.node = CASE WHEN coalesce(x <= coalesce(w.threshold, 'Infinity'), w.null_goes_left) THEN w.node + 1 ELSE w.right_node END
+     WHERE NOT w.is_leaf)
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(shopanalytics.predict('both', s) - mean) > 1e-12) AS wrong
+  FROM sample s JOIN (SELECT id, avg(share) AS mean FROM way WHERE is_leaf GROUP BY id) m USING (id);
+DROP TABLE node;
+
+-- What columns contribute adds up to the prediction, from the mean of the roots.
+SELECT count(*) AS explained, count(*) FILTER (WHERE abs(sum - shopanalytics.predict('both', s)) > 1e-12) AS wrong
+  FROM sample s, LATERAL (SELECT min(base_value) + sum(contribution) AS sum FROM shopanalytics.explain('both', s)) e WHERE s.id <= 300;
+SELECT bool_and(abs(base_value - mean) < 1e-12) AS same
+  FROM sample s, shopanalytics.explain('both', s),
+       (SELECT avg(share) AS mean FROM generate_series(1, 4) AS tree, shopanalytics.tree_nodes('both', tree) WHERE node = 0) m
+ WHERE s.id <= 5;
 
 -- A row is drawn about as often as there are rows, and a fraction that often.
 SELECT name, n BETWEEN 1880 AND 2120 AS all_rows, n BETWEEN 920 AND 1080 AS half FROM trees, shopanalytics.tree_nodes(name, 2) WHERE node = 0 ORDER BY name;
@@ -84,7 +90,7 @@ SELECT count(permutation) AS known FROM shopanalytics.feature_importance('none')
 SELECT status FROM shopanalytics.train_forest('by_test', 'sample', 'y', '{a,b,c,noise,payment}', 'id', n_trees => 4, bootstrap => false);
 SELECT count(permutation) AS known, count(*) FILTER (WHERE permutation > 0.05) AS needed FROM shopanalytics.feature_importance('by_test');
 
--- max_features: the square root of the number of terms, as of scikit-learn: of 7 it is 2, which are a, b, c, noise, payment's three.
+-- max_features: the square root of the number of terms, as of scikit-learn: of the 7 here (payment is three) it is 2.
 SELECT count(DISTINCT forest_bytes('sample', max_features => m)) AS different FROM unnest('{NULL,2}'::integer[]) AS m;
 
 -- Very few rows: a tree that none was drawn for is of all.

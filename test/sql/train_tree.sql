@@ -136,9 +136,6 @@ SELECT shopanalytics.train_tree('e', 'orders', 'is_anomaly', '{amount,night}', c
 SELECT shopanalytics.train_tree('e', 'orders', NULL);
 SELECT shopanalytics.train_tree('e', 'SELECT amount, true AS y FROM orders', 'y', test_fraction => 0);
 SELECT shopanalytics.train_tree('e', 'SELECT amount, is_anomaly, 0 AS w FROM orders', 'is_anomaly', weight_column => 'w');
-SELECT * FROM shopanalytics.tree_nodes('t1', 0);
-SELECT * FROM shopanalytics.tree_nodes('t1', 2);
-SELECT * FROM shopanalytics.tree_nodes('nobody');
 
 SELECT count(shopanalytics.model_drop(name)) AS dropped FROM shopanalytics.model;
 DROP TABLE orders, weighted, many;
