@@ -93,6 +93,16 @@ SELECT count(permutation) AS known, count(*) FILTER (WHERE permutation > 0.05) A
 -- max_features: the square root of the number of terms, as of scikit-learn: of the 7 here (payment is three) it is 2.
 SELECT count(DISTINCT forest_bytes('sample', max_features => m)) AS different FROM unnest('{NULL,2}'::integer[]) AS m;
 
+-- A term drawn that is the same in all rows does not end the draw: so one of two with a constant is the tree of the other.
+SELECT status FROM shopanalytics.train_tree('alone', 'sample', 'y', '{c}', 'id', min_leaf => 3, test_fraction => 0);
+SELECT status FROM shopanalytics.train_tree('drawn', 'SELECT *, 1 AS one FROM sample', 'y', '{c,one}', 'id', min_leaf => 3, max_features => 1, test_fraction => 0);
+SELECT status FROM shopanalytics.train_tree('alone_weighted', 'sample', 'y', '{c}', 'id', 'w', min_leaf => 3, test_fraction => 0);
+SELECT status FROM shopanalytics.train_tree('drawn_weighted', 'SELECT *, 1 AS one FROM sample', 'y', '{one,c}', 'id', 'w', min_leaf => 3, max_features => 1, test_fraction => 0);
+SELECT suffix, count(*) > 20 AS grown, count(*) FILTER (WHERE a IS NOT DISTINCT FROM d) = count(*) AS same
+  FROM unnest('{"",_weighted}'::text[]) AS suffix,
+       LATERAL (SELECT a, d FROM shopanalytics.tree_nodes('alone' || suffix) a FULL JOIN shopanalytics.tree_nodes('drawn' || suffix) d USING (node)) n
+ GROUP BY suffix ORDER BY suffix;
+
 -- Very few rows: a tree that none was drawn for is of all.
 SELECT n_train, n_positive FROM shopanalytics.train_forest('few', 'VALUES (1.0, false), (4.0, true)', 'column2', n_trees => 200, sample_fraction => 0.01, test_fraction => 0);
 SELECT count(*) FILTER (WHERE n = 2) > 180 AS of_all, count(*) FILTER (WHERE n < 1) AS empty
