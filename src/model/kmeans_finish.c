@@ -55,13 +55,18 @@ create_model(const KmeansFit *fit)
 	return model;
 }
 
-/* Sets sizes and inertia; empty[j] tells of clusters whose rows have no mass. */
-static void
+/*
+ * Sets sizes and inertia; empty[j] tells of clusters whose rows have no mass, of
+ * which it returns the number.
+ */
+static int
 assign_and_count(KmeansFit *fit, KmeansModel *model, bool *empty)
 {
 	const KmeansStart *start = &fit->starts[0];
 	const KmeansBlock *block;
 	ExactSum	inertia = {0};
+	int			nempty = 0;
+	int			j;
 	int			r;
 
 	exact_sum_init(&inertia, EXACT_BINARY);
@@ -83,6 +88,10 @@ assign_and_count(KmeansFit *fit, KmeansModel *model, bool *empty)
 	}
 	model->inertia = exact_sum_float8(&inertia, 1) * fit->max_weight *
 		fit->space.unit * fit->space.unit;
+	for (j = 0; j < start->k; j++)
+		nempty += empty[j];
+
+	return nempty;
 }
 
 /* Clusters without rows get some, as often as may help, and then go. */
@@ -96,13 +105,8 @@ assign_last(KmeansFit *fit, KmeansModel *model)
 	int			kept = 0;
 	int			j;
 
-	for (;;)
-	{
-		assign_and_count(fit, model, empty);
-		if (tries-- == 0 || memchr(empty, true, start->k * sizeof(bool)) == NULL)
-			break;
+	while (assign_and_count(fit, model, empty) > 0 && tries-- > 0)
 		kmeans_relocate(fit, start, empty);
-	}
 
 	for (j = 0; j < start->k; j++)
 	{
