@@ -22,6 +22,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "compat.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -37,6 +38,8 @@
 
 /* Bytes of a value that words cite. */
 #define WORDS_VALUE_BYTES	100
+
+#define FEW_REASONS			5
 
 typedef struct Reason
 {
@@ -75,6 +78,32 @@ compare_reasons(const void *a, const void *b)
 	return ra->feature < rb->feature ? -1 : 1;
 }
 
+/*
+ * Puts the first ones in order; for a few of many this is quicker than a sort.
+ */
+static void
+sort_reasons(Reason *reasons, int n, int nfirst)
+{
+	if (nfirst > FEW_REASONS)
+	{
+		qsort(reasons, n, sizeof(Reason), compare_reasons);
+		return;
+	}
+	for (int i = 0; i < nfirst; i++)
+	{
+		int			first = i;
+		Reason		swap = reasons[i];
+
+		for (int j = i + 1; j < n; j++)
+		{
+			if (compare_reasons(&reasons[j], &reasons[first]) < 0)
+				first = j;
+		}
+		reasons[i] = reasons[first];
+		reasons[first] = swap;
+	}
+}
+
 /* The level that a category is encoded as, if it is by a term for each; or NULL. */
 static const Level *
 encoded_level(const Preparation *preparation, const Feature *feature, const double *terms)
@@ -99,8 +128,17 @@ distance_words(const Feature *feature, double distance)
 		side = distance > 0 ? "later than" : "earlier than";
 	else
 		side = distance > 0 ? "above" : "below";
-	return psprintf(size < 1000 ? "%s is %.1f standard deviations %s the mean" : "%s is %.3g standard deviations %s the mean",
-					feature->name, size, side);
+	if (size < 1000)
+	{
+		/*
+		 * Digits as integers: numbers are written for every row that is
+		 * scored.
+		 */
+		int			tenths = (int) rint(size * 10);
+
+		return psprintf("%s is %d.%d standard deviations %s the mean", feature->name, tenths / 10, tenths % 10, side);
+	}
+	return psprintf("%s is %.3g standard deviations %s the mean", feature->name, size, side);
 }
 
 static char *
@@ -205,9 +243,8 @@ explain_row(FunctionCallInfo fcinfo, Explanation *e)
 		for (int t = feature->first_term; t < feature->first_term + feature->nterms; t++)
 			reason->contribution += contributions[t];
 	}
-	qsort(e->reasons, preparation->nfeatures, sizeof(Reason), compare_reasons);
-
 	e->nreasons = Min(top_k, preparation->nfeatures);
+	sort_reasons(e->reasons, preparation->nfeatures, e->nreasons);
 	for (int i = 0; i < e->nreasons; i++)
 	{
 		Reason	   *reason = &e->reasons[i];
@@ -279,13 +316,16 @@ static void
 push_number(JsonbParseState **state, const char *key, double number)
 {
 	JsonbValue	value;
+	char text[	DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	push_text(state, WJB_KEY, key);
 	value.type = jbvNull;
 	if (isfinite(number))
 	{
 		value.type = jbvNumeric;
-		value.val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(number)));
+		double_to_shortest_decimal_buf(number, text);
+		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+																ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	}
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
