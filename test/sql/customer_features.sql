@@ -150,3 +150,7 @@ CREATE VIEW answer AS
      WHERE NOT a.is_feature;
 SELECT * FROM answer ORDER BY entity, day;
 SELECT count(*) AS differing FROM ((TABLE answer EXCEPT ALL TABLE oracle) UNION ALL (TABLE oracle EXCEPT ALL TABLE answer)) d;
+
+DROP VIEW answer;
+DROP TABLE feature, label, oracle, then_known, shuffled;
+DROP FUNCTION plain, compare;

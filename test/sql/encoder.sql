@@ -283,3 +283,9 @@ INSERT INTO shopanalytics.encoder (name, source, column_name, method, min_count,
     VALUES ('bad', 's', 'c', 'target', 1, 5, 'other', '{a}', '{1}', 2, 0);
 DELETE FROM shopanalytics.encoder;
 DROP ROLE regress_encoder_member, regress_encoder_other, regress_encoder_owner;
+
+DROP VIEW encoded;
+DROP TABLE payment, seen, typed, click, parallel, serial;
+DROP TYPE size;
+DROP FUNCTION codes, levels_of, gathers, codes_of_b, as_both;
+DROP SCHEMA "it's" CASCADE;

@@ -124,3 +124,7 @@ SELECT count(*) AS groups, count(*) FILTER (WHERE s.f::text = p.f::text) AS the_
 SELECT i, (f).n, (f).mean, (f).sd
   FROM (SELECT i, shopanalytics.feature_stats(ARRAY[i]) OVER (ORDER BY i) AS f FROM generate_series(1, 4) i) w
  ORDER BY i;
+
+DROP VIEW by_group;
+DROP TABLE customer, measured, parallel, serial;
+DROP FUNCTION differs, partial;

@@ -38,3 +38,5 @@ SELECT shopanalytics.minmax_scale('{{1,2}}'::float8[], '{1,1}', '{1,2}');
 \echo :SQLSTATE
 SELECT shopanalytics.standard_scale(1e308, -1e308, 1);
 \echo :SQLSTATE
+
+DROP TABLE shopper;
