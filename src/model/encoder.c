@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * encoder.c
- *	  Categories as numbers: what was seen when the encoder was fitted, and the
- *	  code of a level.
+ *	  encode() and encoder_levels(): codes by an encoder that was fitted; the
+ *	  fitting is in encoder_fit.c, what a code is in encoder_code.c.
  *
- * An encoder knows every level that was seen, with how many rows had it.  Those
- * that had enough have a position, 1, 2, ... in the order of their bytes and NULL
- * at the end; all others share the position behind, if there is one.  What a
- * code is depends on the position alone.
+ * encode() reads an encoder once and keeps it as long as the same expression is
+ * evaluated under a snapshot that shows the same: a statement has one snapshot, and
+ * a loop in PL/pgSQL, which evaluates one expression again and again, gets others
+ * once anything has been written or committed.  A role that was changed to may see
+ * other encoders.
  *
  * IDENTIFICATION
  *	  src/model/encoder.c
@@ -16,246 +17,296 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "fmgr.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
 #include "model/encoder.h"
-#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
-static const char *const method_names[] = {
-	[ENCODER_ONE_HOT] = "one_hot",
-	[ENCODER_DUMMY] = "dummy",
-	[ENCODER_ORDINAL] = "ordinal",
-	[ENCODER_FREQUENCY] = "frequency",
-	[ENCODER_TARGET] = "target",
-};
+#include "compat.h"
 
-static const char *const unknown_names[] = {
-	[ENCODER_UNKNOWN_OTHER] = "other",
-	[ENCODER_UNKNOWN_IGNORE] = "ignore",
-	[ENCODER_UNKNOWN_ERROR] = "error",
-};
+#define ENCODER_LEVELS_ATTRS	6
 
-EncoderMethod
-encoder_method(const char *name)
+/* What two snapshots that show the same have in common. */
+typedef struct EncodeView
 {
-	for (int i = 0; i < lengthof(method_names); i++)
-		if (strcmp(name, method_names[i]) == 0)
-			return i;
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("method \"%s\" is not known", name),
-			errhint("Methods are one_hot, dummy, ordinal, frequency and target."));
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
+	CommandId	curcid;
+	SubTransactionId subxact;
+	Oid			role;
+} EncodeView;
+
+typedef struct KnownEncoder
+{
+	struct KnownEncoder *next;
+	const Encoder *encoder;
+	int			len;
+	char		name[FLEXIBLE_ARRAY_MEMBER];	/* not terminated */
+} KnownEncoder;
+
+/* What an expression keeps from call to call. */
+typedef struct EncodeCache
+{
+	EncodeView	view;
+	KnownEncoder *known;		/* the one used last comes first */
+	MemoryContext context;		/* of what is known */
+} EncodeCache;
+
+PG_FUNCTION_INFO_V1(_fit_encoder);
+PG_FUNCTION_INFO_V1(encode);
+PG_FUNCTION_INFO_V1(encoder_levels);
+
+static inline EncodeView
+current_view(void)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	EncodeView	view;
+
+	/* compared byte by byte */
+	memset(&view, 0, sizeof(view));
+	view.xmin = snapshot->xmin;
+	view.xmax = snapshot->xmax;
+	view.xcnt = snapshot->xcnt;
+	view.subxcnt = snapshot->subxcnt;
+	view.curcid = snapshot->curcid;
+	view.subxact = GetCurrentSubTransactionId();
+	view.role = GetUserId();
+
+	return view;
 }
 
-EncoderUnknown
-encoder_unknown(const char *name)
+static bool
+spi_is_null(int column)
 {
-	for (int i = 0; i < lengthof(unknown_names); i++)
-		if (strcmp(name, unknown_names[i]) == 0)
-			return i;
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("unknown is \"%s\"", name),
-			errhint("It says what becomes of levels that were not seen: other, ignore or error."));
+	bool		isnull;
+
+	(void) SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull;
 }
 
-static void
-add_slot(Encoder *encoder, int level)
+static Datum
+spi_value(int column)
 {
-	uint32		at = hash_bytes((const unsigned char *) encoder->levels[level].text,
-								encoder->levels[level].len);
+	bool		isnull;
 
-	while (encoder->slots[at & encoder->mask] != 0)
-		at++;
-	encoder->slots[at & encoder->mask] = level + 1;
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
 }
 
-/* Counts, and gives positions to levels that have rows enough. */
-static void
-place_levels(Encoder *encoder)
+/* Of the row that was read, in the current memory context. */
+static Encoder *
+encoder_from_row(void)
 {
-	for (int i = 0; i < encoder->nlevels; i++)
-	{
-		EncoderLevel *level = &encoder->levels[i];
+	EncoderOptions options = {
+		.method = encoder_method(TextDatumGetCString(spi_value(1))),
+		.unknown = encoder_unknown(TextDatumGetCString(spi_value(2))),
+		.min_count = DatumGetInt32(spi_value(3)),
+		.smoothing = DatumGetFloat8(spi_value(4)),
+	};
 
-		encoder->nrows += level->nrows;
-		if (level->nrows >= encoder->options.min_count)
-		{
-			encoder->placed[encoder->npositions++] = level;
-			level->position = encoder->npositions;
-		}
-		else
-		{
-			encoder->other.nrows += level->nrows;
-			encoder->other.sum += level->sum;
-		}
-	}
-
-	encoder->has_other = encoder->options.unknown == ENCODER_UNKNOWN_OTHER ||
-		(encoder->options.unknown == ENCODER_UNKNOWN_ERROR && encoder->npositions < encoder->nlevels);
-	switch (encoder->options.method)
-	{
-		case ENCODER_ONE_HOT:
-			encoder->width = encoder->npositions + encoder->has_other;
-			break;
-		case ENCODER_DUMMY:
-			encoder->width = Max(encoder->npositions + encoder->has_other - 1, 0);
-			break;
-		case ENCODER_ORDINAL:
-		case ENCODER_FREQUENCY:
-		case ENCODER_TARGET:
-			encoder->width = 1;
-			break;
-	}
+	return encoder_create(&options, spi_is_null(5) ? 0 : DatumGetFloat8(spi_value(5)),
+						  DatumGetArrayTypePCopy(spi_value(6)),
+						  DatumGetArrayTypePCopy(spi_value(7)),
+						  spi_is_null(8) ? NULL : DatumGetArrayTypePCopy(spi_value(8)));
 }
 
-/*
- * In the current memory context.  The arrays have one element for each level, in
- * order, and must stay; "sums" may be NULL.
- */
-Encoder *
-encoder_create(const EncoderOptions *options, double prior,
-			   ArrayType *levels, ArrayType *rows, ArrayType *sums)
+/* In the current memory context, as the snapshot and the rights of the caller have it. */
+static Encoder *
+encoder_load(text *name)
 {
-	Encoder    *encoder = palloc0(sizeof(Encoder));
-	Datum	   *texts;
-	bool	   *nulls;
-	int			nrows = ArrayGetNItems(ARR_NDIM(rows), ARR_DIMS(rows));
-	uint32		nslots;
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext old;
+	Oid			type = TEXTOID;
+	Datum		value = PointerGetDatum(name);
+	Encoder    *encoder;
 
-	deconstruct_array(levels, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &encoder->nlevels);
-	if (nrows != encoder->nlevels || ARR_HASNULL(rows) ||
-		(sums != NULL && (ArrayGetNItems(ARR_NDIM(sums), ARR_DIMS(sums)) != nrows || ARR_HASNULL(sums))))
-		elog(ERROR, "levels of an encoder do not fit together");
-
-	encoder->options = *options;
-	encoder->prior = prior;
-	encoder->null_level = ENCODER_UNSEEN;
-	encoder->levels = palloc0(sizeof(EncoderLevel) * Max(nrows, 1));
-	encoder->placed = palloc(sizeof(EncoderLevel *) * Max(nrows, 1));
-	nslots = pg_nextpower2_32(Max(2 * nrows, 16));
-	encoder->slots = palloc0(sizeof(uint32) * nslots);
-	encoder->mask = nslots - 1;
-	for (int i = 0; i < nrows; i++)
-	{
-		EncoderLevel *level = &encoder->levels[i];
-
-		level->nrows = ((int64 *) ARR_DATA_PTR(rows))[i];
-		if (sums != NULL)
-			level->sum = ((double *) ARR_DATA_PTR(sums))[i];
-		if (nulls[i])
-			encoder->null_level = i;
-		else
-		{
-			level->text = VARDATA_ANY(DatumGetPointer(texts[i]));
-			level->len = VARSIZE_ANY_EXHDR(DatumGetPointer(texts[i]));
-			add_slot(encoder, i);
-		}
-	}
-	pfree(texts);
-	pfree(nulls);
-	place_levels(encoder);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT method, unknown, min_count, smoothing, prior, levels, level_rows, level_sums"
+							  " FROM shopanalytics.encoder WHERE name OPERATOR(pg_catalog.=) $1",
+							  1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the encoders");
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("encoder \"%s\" does not exist", text_to_cstring(name)),
+				errhint("SELECT name FROM shopanalytics.encoder lists the encoders that you may use; fit_encoder makes one."));
+	old = MemoryContextSwitchTo(context);
+	encoder = encoder_from_row();
+	MemoryContextSwitchTo(old);
+	SPI_finish();
 
 	return encoder;
 }
 
-/* The number of a level, NULL being one; ENCODER_UNSEEN if it was not seen. */
-int
-encoder_find(const Encoder *encoder, const char *text, int len)
+static EncodeCache *
+encode_cache(FmgrInfo *flinfo)
 {
-	uint32		at;
+	EncodeCache *cache = flinfo->fn_extra;
+	EncodeView	view = current_view();
 
-	if (text == NULL)
-		return encoder->null_level;
-	for (at = hash_bytes((const unsigned char *) text, len);
-		 encoder->slots[at & encoder->mask] != 0; at++)
+	if (cache == NULL)
 	{
-		int			level = encoder->slots[at & encoder->mask] - 1;
-
-		if (encoder->levels[level].len == len &&
-			memcmp(encoder->levels[level].text, text, len) == 0)
-			return level;
+		cache = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(EncodeCache));
+		cache->context = AllocSetContextCreate(flinfo->fn_mcxt, "shopanalytics encoders",
+											   ALLOCSET_DEFAULT_SIZES);
+		flinfo->fn_extra = cache;
+	}
+	if (memcmp(&cache->view, &view, sizeof(view)) != 0)
+	{
+		cache->known = NULL;
+		MemoryContextReset(cache->context);
+		cache->view = view;
 	}
 
-	return ENCODER_UNSEEN;
+	return cache;
 }
 
-/* 0: none. */
-int
-encoder_position(const Encoder *encoder, int level)
+/* Looks behind the first, which is another one, and reads the encoder at last. */
+static const Encoder *
+encoder_behind_first(EncodeCache *cache, text *name)
 {
-	if (level != ENCODER_UNSEEN && encoder->levels[level].position > 0)
-		return encoder->levels[level].position;
+	int			len = VARSIZE_ANY_EXHDR(name);
+	MemoryContext old;
+	KnownEncoder *known;
 
-	return encoder->has_other ? encoder->npositions + 1 : 0;
+	for (KnownEncoder **link = &cache->known; (known = *link) != NULL; link = &known->next)
+	{
+		if (known->len != len || memcmp(known->name, VARDATA_ANY(name), len) != 0)
+			continue;
+		*link = known->next;
+		known->next = cache->known;
+		cache->known = known;
+
+		return known->encoder;
+	}
+
+	old = MemoryContextSwitchTo(cache->context);
+	known = palloc(offsetof(KnownEncoder, name) + len);
+	known->encoder = encoder_load(name);
+	known->len = len;
+	memcpy(known->name, VARDATA_ANY(name), len);
+	known->next = cache->known;
+	cache->known = known;
+	MemoryContextSwitchTo(old);
+
+	return known->encoder;
 }
 
-/* The mean of a level's labels, drawn to that of all by "smoothing" rows of it. */
-static double
-target_mean(const Encoder *encoder, const EncoderLevel *level)
+static inline const Encoder *
+encode_encoder(EncodeCache *cache, text *name)
 {
-	double		weight = level->nrows + encoder->options.smoothing;
+	const KnownEncoder *first = cache->known;
 
-	if (weight == 0)
-		return encoder->prior;
+	if (likely(first != NULL && first->len == VARSIZE_ANY_EXHDR(name) &&
+			   memcmp(first->name, VARDATA_ANY(name), first->len) == 0))
+		return first->encoder;
 
-	return (level->sum + encoder->options.smoothing * encoder->prior) / weight;
+	return encoder_behind_first(cache, name);
 }
 
-/* Of the levels that have no position: nobody, if there is none for them. */
-static const EncoderLevel *
-level_at(const Encoder *encoder, int position)
+static void
+encoder_check_not_null(FunctionCallInfo fcinfo)
 {
-	static const EncoderLevel nobody = {0};
-
-	if (position == 0)
-		return &nobody;
-	if (position > encoder->npositions)
-		return &encoder->other;
-
-	return encoder->placed[position - 1];
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("encoder must not be null"));
 }
 
-/* The code of a position, as float8[] in the current memory context. */
+/*
+ * (encoder text, source text, column_name text, method text, label text,
+ * min_count int4, smoothing float8, unknown text) => record
+ */
 Datum
-encoder_code(const Encoder *encoder, int position)
+_fit_encoder(PG_FUNCTION_ARGS)
 {
-	Size		size = ARR_OVERHEAD_NONULLS(1) + sizeof(double) * encoder->width;
-	ArrayType  *array;
-	double	   *code;
+	return encoder_fit(fcinfo);
+}
 
-	if (encoder->width == 0)
-		return PointerGetDatum(construct_empty_array(FLOAT8OID));
-	array = palloc0(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->elemtype = FLOAT8OID;
-	ARR_DIMS(array)[0] = encoder->width;
-	ARR_LBOUND(array)[0] = 1;
+/* (encoder text, value text) => float8[] */
+Datum
+encode(PG_FUNCTION_ARGS)
+{
+	const Encoder *encoder;
+	text	   *value = NULL;
+	int			level;
 
-	code = (double *) ARR_DATA_PTR(array);
-	switch (encoder->options.method)
+	encoder_check_not_null(fcinfo);
+	encoder = encode_encoder(encode_cache(fcinfo->flinfo), PG_GETARG_TEXT_PP(0));
+	if (!PG_ARGISNULL(1))
+		value = PG_GETARG_TEXT_PP(1);
+
+	level = encoder_find(encoder, value ? VARDATA_ANY(value) : NULL, value ? VARSIZE_ANY_EXHDR(value) : 0);
+	if (level == ENCODER_UNSEEN && encoder->options.unknown == ENCODER_UNKNOWN_ERROR)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				value ? errmsg("encoder \"%s\" has not seen the level \"%.100s\"", text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(value)) :
+				errmsg("encoder \"%s\" has not seen a null", text_to_cstring(PG_GETARG_TEXT_PP(0))),
+				errhint("Fit it with unknown => 'other' or 'ignore' to allow that, or fit it again."));
+
+	PG_RETURN_DATUM(encoder_code(encoder, encoder_position(encoder, level)));
+}
+
+static void
+put_level(ReturnSetInfo *rsinfo, const Encoder *encoder, const EncoderLevel *level,
+		  const char *kind, int position)
+{
+	bool		has_label = encoder->options.method == ENCODER_TARGET;
+	Datum		values[ENCODER_LEVELS_ATTRS];
+	bool		nulls[ENCODER_LEVELS_ATTRS] = {false};
+
+	values[0] = Int32GetDatum(position);
+	nulls[0] = position == 0;
+	nulls[1] = level->text == NULL;
+	values[1] = nulls[1] ? (Datum) 0 : PointerGetDatum(cstring_to_text_with_len(level->text, level->len));
+	values[2] = CStringGetTextDatum(kind);
+	values[3] = Int64GetDatum(level->nrows);
+	nulls[4] = !has_label || level->nrows == 0;
+	values[4] = Float8GetDatum(nulls[4] ? 0 : level->sum / level->nrows);
+	values[5] = encoder_code(encoder, position);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* (encoder text) => setof record: by position, then the rare ones */
+Datum
+encoder_levels(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext row_context;
+	MemoryContext old;
+	const Encoder *encoder;
+	int			other;
+
+	encoder_check_not_null(fcinfo);
+	InitMaterializedSRF(fcinfo, 0);
+	encoder = encoder_load(PG_GETARG_TEXT_PP(0));
+	other = encoder_position(encoder, ENCODER_UNSEEN);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "shopanalytics row", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(row_context);
+	for (int rare = 0; rare < 2; rare++)
 	{
-		case ENCODER_ONE_HOT:
-			if (position > 0)
-				code[position - 1] = 1;
-			break;
-		case ENCODER_DUMMY:
-			if (position > 1)
-				code[position - 2] = 1;
-			break;
-		case ENCODER_ORDINAL:
-			code[0] = position;
-			break;
-		case ENCODER_FREQUENCY:
-			if (encoder->nrows > 0)
-				code[0] = (double) level_at(encoder, position)->nrows / encoder->nrows;
-			break;
-		case ENCODER_TARGET:
-			code[0] = target_mean(encoder, level_at(encoder, position));
-			break;
-	}
+		for (int i = 0; i < encoder->nlevels; i++)
+		{
+			const EncoderLevel *level = &encoder->levels[i];
 
-	return PointerGetDatum(array);
+			if ((level->position == 0) != (rare == 1))
+				continue;
+			CHECK_FOR_INTERRUPTS();
+			put_level(rsinfo, encoder, level, rare ? "rare" : level->text ? "level" : "null",
+					  rare ? other : level->position);
+			MemoryContextReset(row_context);
+		}
+		if (!rare && encoder->has_other)
+			put_level(rsinfo, encoder, &encoder->other, "other", other);
+	}
+	MemoryContextSwitchTo(old);
+
+	return (Datum) 0;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * encoder.h
- *	  Categories as numbers; see encoder.c.
+ *	  Categories as numbers; see encoder_code.c.
  *
  * IDENTIFICATION
  *	  src/model/encoder.h
@@ -11,6 +11,7 @@
 #ifndef SHOPANALYTICS_ENCODER_H
 #define SHOPANALYTICS_ENCODER_H
 
+#include "fmgr.h"
 #include "utils/array.h"
 
 #define ENCODER_MAX_LEVELS	1000000
@@ -77,6 +78,7 @@ extern Encoder *encoder_create(const EncoderOptions *options, double prior,
 							   ArrayType *levels, ArrayType *rows, ArrayType *sums);
 extern int	encoder_find(const Encoder *encoder, const char *text, int len);
 extern int	encoder_position(const Encoder *encoder, int level);
+extern Datum encoder_fit(FunctionCallInfo fcinfo);
 extern Datum encoder_code(const Encoder *encoder, int position);
 
 #endif							/* SHOPANALYTICS_ENCODER_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * fit_encoder.c
+ * encoder_fit.c
  *	  The levels of a column, with what an encoder has to know about each.
  *
  * One pass: rows are counted by the value itself, and a value is written as text
@@ -8,7 +8,7 @@
  * are exact, so the order of rows does not matter.
  *
  * IDENTIFICATION
- *	  src/model/fit_encoder.c
+ *	  src/model/encoder_fit.c
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@
 
 #include "compat.h"
 
-#define FIT_ENCODER_ATTRS	9
+#define ENCODER_FIT_ATTRS	9
 
 typedef enum FitColumn
 {
@@ -56,8 +56,6 @@ typedef struct Fit
 	int64		nskipped;		/* rows without a label */
 	MemoryContext context;
 } Fit;
-
-PG_FUNCTION_INFO_V1(_fit_encoder);
 
 static const char *
 required_text(FunctionCallInfo fcinfo, int argno, const char *name)
@@ -316,8 +314,8 @@ fit_result(Fit *fit, const EncoderOptions *options, TupleDesc tupdesc)
 	double		prior = has_label ? exact_sum_float8(&fit->total, fit->nrows) : 0;
 	ArrayType  *arrays[3];
 	Encoder    *encoder;
-	Datum		values[FIT_ENCODER_ATTRS];
-	bool		nulls[FIT_ENCODER_ATTRS] = {false};
+	Datum		values[ENCODER_FIT_ATTRS];
+	bool		nulls[ENCODER_FIT_ATTRS] = {false};
 
 	for (int i = 0; i < n; i++)
 	{
@@ -350,12 +348,9 @@ fit_result(Fit *fit, const EncoderOptions *options, TupleDesc tupdesc)
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
 }
 
-/*
- * (encoder text, source text, column_name text, method text, label text,
- * min_count int4, smoothing float8, unknown text) => record
- */
+/* With the arguments of _fit_encoder(). */
 Datum
-_fit_encoder(PG_FUNCTION_ARGS)
+encoder_fit(FunctionCallInfo fcinfo)
 {
 	Fit			fit = {.context = CurrentMemoryContext};
 	EncoderOptions options;
