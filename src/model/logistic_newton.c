@@ -263,7 +263,7 @@ next_is_nothing(double size, double last_size, double tolerance)
 {
 	double		ratio = size / last_size;
 
-	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-7 * tolerance;
+	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-6 * tolerance;
 }
 
 /* From newton->coef to the answer, or to why there is none. */
