@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """What test/bench/model compares with: the same task by scikit-learn, from CSV on
 standard input.  Prints the seconds for reading, scaling and fitting, and the answer."""
 import sys
