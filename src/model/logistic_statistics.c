@@ -21,6 +21,10 @@
 /* An eigenvalue below this, relative to the largest, is one of rounding. */
 #define SINGULAR	1e-13
 
+/* A term that is given by others but for a share of 1e-8 of its variance is given by them. */
+#define VIF_MAX		1e8
+#define RIDGE		1e-14
+
 /*
  * The correlations of columns 1 to m - 1 of H, with column 0, the intercept's, taken
  * out: those of the terms, each row with its weight p (1 - p).
@@ -51,6 +55,29 @@ correlations(const double *h, int m)
 }
 
 /*
+ * The inverse of correlations, those that cannot be inverted made so by a little on
+ * the diagonal: what it gives then is so large that it stands for infinity.
+ */
+static void
+inflations(const double *r, int k, double *inverse)
+{
+	double	   *factor = palloc((Size) k * k * sizeof(double));
+	double		ridge = 0;
+
+	for (;;)
+	{
+		memcpy(factor, r, (Size) k * k * sizeof(double));
+		for (int i = 0; i < k; i++)
+			factor[(Size) i * k + i] += ridge;
+		if (symmetric_factor(factor, k) || ridge > 1)
+			break;
+		ridge = ridge == 0 ? RIDGE : 10 * ridge;
+	}
+	symmetric_invert(factor, k, inverse);
+	pfree(factor);
+}
+
+/*
  * Condition number and variance inflation.  The condition number is the root of
  * the largest over the smallest eigenvalue of the terms' correlations; the inflation
  * of a term's variance is its entry in their inverse.
@@ -62,35 +89,22 @@ logistic_collinearity(const Newton *newton, LogisticModel *model)
 	int		   *index = palloc(newton->n * sizeof(int));
 	int			m = newton_gather(newton, newton->pass->hessian, h, index);
 	int			k = m - 1;
-	double	   *value = palloc(m * sizeof(double));
-	double	   *vector = palloc((Size) m * m * sizeof(double));
 	double	   *r = correlations(h, m);
-	double		low = INFINITY;
-	double		high = 0;
+	double	   *inverse = palloc((Size) m * m * sizeof(double));
+	double		low;
+	double		high;
 
-	symmetric_eigen(r, k, value, vector);
-	for (int i = 0; i < k; i++)
-	{
-		low = Min(low, value[i]);
-		high = Max(high, value[i]);
-	}
-	if (k > 0)
-		model->condition_number = low > SINGULAR * high ? sqrt(high / low) : INFINITY;
+	if (k == 0)
+		return;
+	inflations(r, k, inverse);
 	for (int j = 0; j < k; j++)
 	{
-		double		vif = 0;
+		double		vif = inverse[(Size) j * k + j];
 
-		for (int i = 0; i < k; i++)
-		{
-			double		part = vector[(Size) i * k + j] * vector[(Size) i * k + j];
-
-			if (value[i] > SINGULAR * high)
-				vif += part / value[i];
-			else if (part > SINGULAR)
-				vif = INFINITY;
-		}
-		model->terms[index[j + 1] - 1].vif = vif;
+		model->terms[index[j + 1] - 1].vif = vif < VIF_MAX ? vif : INFINITY;
 	}
+	symmetric_extremes(r, k, &low, &high);
+	model->condition_number = low > SINGULAR * high ? sqrt(high / low) : INFINITY;
 }
 
 static void

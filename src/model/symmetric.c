@@ -19,8 +19,6 @@
 
 #include "model/symmetric.h"
 
-#define JACOBI_MAX_SWEEPS	60
-
 static double
 dot(const double *a, const double *b, int n)
 {
@@ -124,71 +122,106 @@ symmetric_invert(const double *factor, int n, double *inverse)
 			inverse[(Size) j * n + i] = inverse[(Size) i * n + j];
 }
 
-/* Rows p and q of n numbers are turned by an angle. */
-static void
-rotate(double *p, double *q, int n, double c, double s)
-{
-	for (int k = 0; k < n; k++)
-	{
-		double		x = p[k];
-		double		y = q[k];
-
-		p[k] = c * x - s * y;
-		q[k] = s * x + c * y;
-	}
-}
-
-/* The angle by which entry (p, q) becomes 0, and both sides of the matrix turned. */
-static void
-jacobi_rotate(double *a, int n, int p, int q, double *vector)
-{
-	double		apq = a[(Size) p * n + q];
-	double		theta = (a[(Size) q * n + q] - a[(Size) p * n + p]) / (2 * apq);
-	double		t = copysign(1 / (fabs(theta) + sqrt(theta * theta + 1)), theta);
-	double		c = 1 / sqrt(t * t + 1);
-	double		s = t * c;
-
-	rotate(a + (Size) p * n, a + (Size) q * n, n, c, s);
-	for (int k = 0; k < n; k++)
-		rotate(a + (Size) k * n + p, a + (Size) k * n + q, 1, c, s);
-	rotate(vector + (Size) p * n, vector + (Size) q * n, n, c, s);
-}
-
 /*
- * Eigenvalues and eigenvectors (the rows of "vector") by Jacobi's rotations, in
- * no order.  All of a is read, and lost.
+ * The same eigenvalues in a matrix with a diagonal and one number beside each of its
+ * entries, below[i] being that between i and i - 1.  Householder's reflections, from
+ * the last row up; a is lost.
  */
-void
-symmetric_eigen(double *a, int n, double *value, double *vector)
+static void
+tridiagonalize(double *a, int n, double *diagonal, double *below)
 {
-	memset(vector, 0, (Size) n * n * sizeof(double));
-	for (int i = 0; i < n; i++)
-		vector[(Size) i * n + i] = 1;
+	double	   *p = palloc(n * sizeof(double));
 
-	for (int sweep = 0; sweep < JACOBI_MAX_SWEEPS; sweep++)
+	below[0] = 0;
+	for (int i = n - 1; i > 0; i--)
 	{
-		bool		turned = false;
+		double	   *u = a + (Size) i * n;
+		double		length = sqrt(dot(u, u, i));
+		double		h;
+		double		k;
 
-		for (int p = 0; p < n; p++)
+		CHECK_FOR_INTERRUPTS();
+		diagonal[i] = u[i];
+		below[i] = u[i - 1];
+		if (i == 1 || length == 0 || dot(u, u, i - 1) == 0)
+			continue;
+
+		/* u is reflected onto its last entry */
+		below[i] = -copysign(length, u[i - 1]);
+		h = length * (length + fabs(u[i - 1]));
+		u[i - 1] -= below[i];
+		/* p = a u / h, by rows of the lower triangle */
+		for (int j = 0; j < i; j++)
 		{
-			CHECK_FOR_INTERRUPTS();
-			for (int q = p + 1; q < n; q++)
-			{
-				double		small = 1e-17 * sqrt(fabs(a[(Size) p * n + p] * a[(Size) q * n + q]));
+			const double *row = a + (Size) j * n;
 
-				/*
-				 * what is too small to change an eigenvalue, or is none at
-				 * all
-				 */
-				if (!(fabs(a[(Size) p * n + q]) > Max(small, 1e-300)))
-					continue;
-				jacobi_rotate(a, n, p, q, vector);
-				turned = true;
-			}
+			p[j] = dot(row, u, j + 1);
+			for (int l = 0; l < j; l++)
+				p[l] += row[l] * u[j];
 		}
-		if (!turned)
-			break;
+		for (int j = 0; j < i; j++)
+			p[j] /= h;
+		k = dot(u, p, i) / (2 * h);
+		for (int j = 0; j < i; j++)
+			p[j] -= k * u[j];
+		for (int j = 0; j < i; j++)
+			for (int l = 0; l <= j; l++)
+				a[(Size) j * n + l] -= u[j] * p[l] + p[j] * u[l];
 	}
+	diagonal[0] = a[0];
+	pfree(p);
+}
+
+/* How many eigenvalues are below x: the negative pivots of the matrix less x. */
+static int
+count_below(const double *diagonal, const double *below, int n, double x)
+{
+	int			count = 0;
+	double		pivot = 1;
+
 	for (int i = 0; i < n; i++)
-		value[i] = a[(Size) i * n + i];
+	{
+		pivot = diagonal[i] - x - (i > 0 ? below[i] * below[i] / pivot : 0);
+		if (pivot == 0)
+			pivot = -1e-300;
+		count += pivot < 0;
+	}
+
+	return count;
+}
+
+/* The number below which there are not more than "rank" eigenvalues, by halving. */
+static double
+find_eigenvalue(const double *diagonal, const double *below, int n, int rank, double low, double high)
+{
+	for (int i = 0; i < 200 && low < high; i++)
+	{
+		double		middle = low + (high - low) / 2;
+
+		if (middle <= low || middle >= high)
+			break;
+		if (count_below(diagonal, below, n, middle) > rank)
+			high = middle;
+		else
+			low = middle;
+	}
+
+	return low + (high - low) / 2;
+}
+
+/* The least and the greatest eigenvalue; a is lost. */
+void
+symmetric_extremes(double *a, int n, double *least, double *greatest)
+{
+	double	   *diagonal = palloc(n * sizeof(double));
+	double	   *below = palloc(n * sizeof(double));
+	double		bound = 0;
+
+	tridiagonalize(a, n, diagonal, below);
+	for (int i = 0; i < n; i++)
+		bound = Max(bound, fabs(diagonal[i]) + fabs(below[i]) + (i + 1 < n ? fabs(below[i + 1]) : 0));
+	*least = find_eigenvalue(diagonal, below, n, 0, -bound, bound);
+	*greatest = find_eigenvalue(diagonal, below, n, n - 1, -bound, bound);
+	pfree(diagonal);
+	pfree(below);
 }

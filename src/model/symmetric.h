@@ -18,6 +18,6 @@ extern int	symmetric_rank(const double *a, int n, double tolerance, bool *depend
 extern bool symmetric_factor(double *a, int n);
 extern void symmetric_solve(const double *factor, int n, double *b);
 extern void symmetric_invert(const double *factor, int n, double *inverse);
-extern void symmetric_eigen(double *a, int n, double *value, double *vector);
+extern void symmetric_extremes(double *a, int n, double *least, double *greatest);
 
 #endif							/* SHOPANALYTICS_SYMMETRIC_H */
