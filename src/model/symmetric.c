@@ -22,12 +22,21 @@
 static double
 dot(const double *a, const double *b, int n)
 {
-	double		sum = 0;
+	double		s[4] = {0};
+	int			i;
 
-	for (int i = 0; i < n; i++)
-		sum += a[i] * b[i];
+	/* four sums, because each addition waits for the one before */
+	for (i = 0; i + 4 <= n; i += 4)
+	{
+		s[0] += a[i] * b[i];
+		s[1] += a[i + 1] * b[i + 1];
+		s[2] += a[i + 2] * b[i + 2];
+		s[3] += a[i + 3] * b[i + 3];
+	}
+	for (; i < n; i++)
+		s[0] += a[i] * b[i];
 
-	return sum;
+	return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 /*
