@@ -73,10 +73,11 @@ scan_training(DatasetReader *reader, ColumnFit *fits, FitBlock fit, int pass)
 	}
 }
 
+/* Is there one to find? */
 static bool
-has_median(const DatasetColumn *column)
+has_median(const DatasetColumn *column, const ColumnFit *fit)
 {
-	return column->codes == NULL && column->fill == FILL_MEDIAN;
+	return column->codes == NULL && column->fill == FILL_MEDIAN && fit->n > 0;
 }
 
 static void
@@ -166,7 +167,7 @@ count_digits(DatasetReader *reader, ColumnFit *fits, const Block *block, int nro
 	{
 		const double *x = block->x + (Size) i * BLOCK_ROWS;
 
-		if (!has_median(&reader->columns[i]))
+		if (!has_median(&reader->columns[i], &fits[i]))
 			continue;
 		for (r = 0; r < nrows; r++)
 		{
@@ -189,7 +190,7 @@ find_above(DatasetReader *reader, ColumnFit *fits, const Block *block, int nrows
 	{
 		const double *x = block->x + (Size) i * BLOCK_ROWS;
 
-		if (!has_median(&reader->columns[i]))
+		if (!has_median(&reader->columns[i], &fits[i]))
 			continue;
 		for (r = 0; r < nrows; r++)
 		{
@@ -221,7 +222,7 @@ fit_medians(DatasetReader *reader, ColumnFit *fits)
 
 	for (i = 0; i < reader->ncolumns; i++)
 	{
-		if (!has_median(&reader->columns[i]))
+		if (!has_median(&reader->columns[i], &fits[i]))
 			continue;
 		any = true;
 		fits[i].rank = (fits[i].n - 1) / 2;
@@ -235,13 +236,13 @@ fit_medians(DatasetReader *reader, ColumnFit *fits)
 	{
 		for (i = 0; i < reader->ncolumns; i++)
 		{
-			if (has_median(&reader->columns[i]))
+			if (has_median(&reader->columns[i], &fits[i]))
 				memset(fits[i].digits, 0, RADIX * sizeof(int64));
 		}
 		scan_training(reader, fits, count_digits, pass);
 		for (i = 0; i < reader->ncolumns; i++)
 		{
-			if (has_median(&reader->columns[i]))
+			if (has_median(&reader->columns[i], &fits[i]))
 				choose_digit(&fits[i]);
 		}
 	}
@@ -282,6 +283,10 @@ finish_number(DatasetReader *reader, DatasetColumn *column, const ColumnFit *fit
 		feature->fill = exact_sum_float8(&fit->sum, fit->n);
 	else
 		feature->fill = median_of(fit);
+
+	/* A term that says so would be 0 in all training rows. */
+	if (feature->null_fill == NULL_INDICATOR && fit->n == reader->ntrain)
+		feature->null_fill = NULL_VALUE;
 }
 
 static int

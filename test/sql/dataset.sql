@@ -115,6 +115,10 @@ SELECT v, (SELECT fill FROM shopanalytics._preparation(format('SELECT x, y FROM 
        (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM unnest(v) x) AS expected
   FROM (VALUES ('{5}'::float8[]), ('{1,2}'), ('{-3,-1}'), ('{-1,0,0,1}'), ('{-0.0,1e-310}'), ('{2,2,2,9}'), ('{2,2,9,9}'), ('{1e308,1e308}'), ('{0.1,0.2,0.3,0.4}')) t (v);
 SELECT * FROM shopanalytics._dataset('SELECT NULL::int AS x, true AS y UNION ALL SELECT NULL, false', 'y', null_policy => 'mean', test_fraction => 0);
+SELECT * FROM shopanalytics._dataset('SELECT NULL::int AS x, true AS y UNION ALL SELECT NULL, false', 'y', null_policy => 'median', test_fraction => 0);
+-- Without one in training rows there is no indicator; the mean fills those of the test.
+SELECT part, terms FROM shopanalytics._dataset('SELECT i AS id, nullif(i, 4) AS x, nullif(i, 1) AS z, i % 2 = 0 AS y, i = 4 AS late FROM generate_series(1, 4) i', 'y', key_column => 'id', null_policy => 'indicator', split => 'column:late') ORDER BY part DESC, terms;
+SELECT term FROM shopanalytics._preparation('SELECT i AS id, nullif(i, 4) AS x, nullif(i, 1) AS z, i % 2 = 0 AS y, i = 4 AS late FROM generate_series(1, 4) i', 'y', key_column => 'id', null_policy => 'indicator', split => 'column:late') p, shopanalytics._preparation_terms(p);
 
 -- NaN and infinity: which column, how many, and where.
 SELECT * FROM shopanalytics._dataset('SELECT i AS id, i % 2 = 0 AS y, CASE WHEN i > 7 THEN ''NaN''::float8 ELSE i END AS x FROM generate_series(1, 9) i', 'y', key_column => 'id');
