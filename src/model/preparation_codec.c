@@ -31,6 +31,9 @@
 #define LEAST_FEATURE_SIZE	6
 #define LEAST_LEVEL_SIZE	17
 
+/* The most bytes of a column's name, which each of its terms repeats. */
+#define MAX_NAME_SIZE		(4 * NAMEDATALEN)
+
 static void
 write_string(StringInfo buf, const char *str)
 {
@@ -130,9 +133,9 @@ read_number(StringInfo buf, const char *what)
 }
 
 static char *
-read_string(StringInfo buf)
+read_string(StringInfo buf, int most)
 {
-	int			len = read_count(buf, 1, MaxAllocSize - 1, "the length of a name");
+	int			len = read_count(buf, 1, most, "the length of a name");
 	const char *bytes = pq_getmsgbytes(buf, len);
 	char	   *str = pnstrdup(bytes, len);
 
@@ -160,7 +163,7 @@ read_level(StringInfo buf, Feature *feature, int i)
 
 	level->kind = read_byte(buf, LEVEL_VALUE, LEVEL_NULL, "a kind of level");
 	if (level->kind == LEVEL_VALUE)
-		level->name = read_string(buf);
+		level->name = read_string(buf, MaxAllocSize - 1);
 	else if (level->kind == LEVEL_OTHER)
 		feature->other_level = i;
 	else
@@ -196,7 +199,7 @@ read_category(StringInfo buf, Feature *feature)
 static void
 read_feature(StringInfo buf, Feature *feature)
 {
-	feature->name = read_string(buf);
+	feature->name = read_string(buf, MAX_NAME_SIZE);
 	feature->other_level = feature->null_level = -1;
 	feature->kind = read_byte(buf, FEATURE_NUMBER, FEATURE_CATEGORY, "a kind of feature");
 	if (feature->kind == FEATURE_CATEGORY)

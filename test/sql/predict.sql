@@ -205,6 +205,8 @@ $$;
 SELECT predict_test.broken(''), predict_test.broken('\x00'), predict_test.broken('\x02'), predict_test.broken('\x0101'), predict_test.broken('\x0109');
 -- the beginning of a model's bytes, a byte too much, and a changed byte: an error or a number
 SELECT bool_and(predict_test.broken(substr(state, 1, n)) = 'refused') AS prefixes FROM shopanalytics.model_version, generate_series(0, octet_length(state) - 1, 5) n WHERE model = 'l4' AND version = 1;
+-- a column's name that no column has room for: each term would repeat it
+SELECT n, left(predict_test.broken(overlay(state PLACING int4send(n) || convert_to(repeat('x', n), 'UTF8') FROM 7 FOR 4 + get_byte(state, 9))), 29) AS name FROM shopanalytics.model_version, (VALUES (256), (257)) t (n) WHERE model = 'l4' AND version = 1;
 SELECT predict_test.broken(state || '\x00') AS longer FROM shopanalytics.model_version WHERE model = 'l4' AND version = 1;
 SELECT count(predict_test.broken(set_byte(state, n, get_byte(state, n) # 255))) > 0 AS survived FROM shopanalytics.model_version, generate_series(0, octet_length(state) - 1) n WHERE model = 'l4' AND version = 1;
 
