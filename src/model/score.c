@@ -122,7 +122,8 @@ check_has_key(const IntakeSource *source, const char *key)
 
 /*
  * The statement; its parameters are model, version and threshold.  OFFSET 0 has a
- * row scored once, however often its score is used.
+ * row scored once, however often its score is used.  IS DISTINCT FROM would take an
+ * operator of the search_path.
  */
 static char *
 score_statement(const Model *model, const IntakeSource *source, const char *key, const ScoreTarget *target,
@@ -152,8 +153,11 @@ score_statement(const Model *model, const IntakeSource *source, const char *key,
 					 " OFFSET 0) AS s WHERE shopanalytics._has_answer(s.score)"
 					 " ON CONFLICT (%s, model) DO UPDATE SET version = excluded.version, score = excluded.score,"
 					 " is_flagged = excluded.is_flagged, reasons = excluded.reasons, scored_at = excluded.scored_at"
-					 " WHERE (target.version, target.score, target.is_flagged, target.reasons)"
-					 " IS DISTINCT FROM (excluded.version, excluded.score, excluded.is_flagged, excluded.reasons)",
+					 " WHERE (target.version OPERATOR(pg_catalog.=) excluded.version"
+					 " AND target.score OPERATOR(pg_catalog.=) excluded.score"
+					 " AND target.is_flagged OPERATOR(pg_catalog.=) excluded.is_flagged"
+					 " AND COALESCE(target.reasons OPERATOR(pg_catalog.=) excluded.reasons,"
+					 " target.reasons IS NULL AND excluded.reasons IS NULL)) IS NOT TRUE",
 					 target->key);
 	return sql.data;
 }

@@ -60,6 +60,12 @@ SELECT shopanalytics.score('night', 'SELECT order_id AS "the ""key"" of it", nig
 SET search_path = score_test;
 SELECT shopanalytics.score('night', 'orders', 'flags', threshold => 0.2, only_new => false) = (SELECT count(*) FROM orders WHERE night = 1) AS all_of_the_night;
 RESET search_path;
+-- though no operator of it
+CREATE FUNCTION score_test.trap(a integer, b integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE OPERATOR score_test.= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = score_test.trap);
+SET search_path = score_test, pg_catalog;
+SELECT shopanalytics.score('night', 'orders', 'flags', threshold => 0.2, only_new => false) AS again;
+RESET search_path;
 
 -- Bad input.
 SELECT shopanalytics.score('nothing', 'score_test.orders', 'score_test.flags');
