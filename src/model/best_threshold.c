@@ -21,6 +21,7 @@
 
 #include <math.h>
 
+#include "behaviour/group_memory.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -28,6 +29,7 @@
 #include "miscadmin.h"
 #include "model/dataset.h"
 #include "model/model.h"
+#include "model/ranks.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/float.h"
@@ -36,7 +38,9 @@
 
 #include "compat.h"
 
-#define FETCH_ROWS	1000
+#define FETCH_ROWS		1000
+#define MIN_ROWS		1024
+#define ROWS_AT_ONCE	65536	/* between looks for interrupts */
 
 typedef enum Objective
 {
@@ -48,15 +52,10 @@ typedef enum Objective
 
 static const char *const objective_names[] = {"f1", "cost", "max_fpr", "youden"};
 
-typedef struct ScoredRow
-{
-	double		score;
-	bool		label;
-} ScoredRow;
-
+/* Rows by the keys of their scores; RankedRow.row is the label. */
 typedef struct ScoredRows
 {
-	ScoredRow  *rows;
+	RankedRow  *rows;
 	int64		nrows;
 	int64		max_rows;
 	int64		npositive;
@@ -129,14 +128,18 @@ add_row(ScoredRows *rows, bool label, double score)
 {
 	if (rows->nrows == rows->max_rows)
 	{
-		rows->max_rows = Max(1024, 2 * rows->max_rows);
+		int64		most = group_memory_limit() / sizeof(RankedRow);
+
+		if (rows->nrows >= most)
+			group_memory_exceeded();
+		rows->max_rows = Min(Max(MIN_ROWS, 2 * rows->max_rows), most);
 		if (rows->rows == NULL)
-			rows->rows = MemoryContextAllocHuge(CurrentMemoryContext, rows->max_rows * sizeof(ScoredRow));
+			rows->rows = MemoryContextAllocHuge(CurrentMemoryContext, rows->max_rows * sizeof(RankedRow));
 		else
-			rows->rows = repalloc_huge(rows->rows, rows->max_rows * sizeof(ScoredRow));
+			rows->rows = repalloc_huge(rows->rows, rows->max_rows * sizeof(RankedRow));
 	}
-	rows->rows[rows->nrows].score = score;
-	rows->rows[rows->nrows].label = label;
+	rows->rows[rows->nrows].key = rank_key(score);
+	rows->rows[rows->nrows].row = label;
 	rows->nrows++;
 	rows->npositive += label;
 }
@@ -391,15 +394,6 @@ score_source_rows(FunctionCallInfo fcinfo, const char *text, ScoredRows *rows)
 	SPI_finish();
 }
 
-static int
-compare_rows(const void *a, const void *b)
-{
-	double		sa = ((const ScoredRow *) a)->score;
-	double		sb = ((const ScoredRow *) b)->score;
-
-	return sa > sb ? -1 : sa < sb;
-}
-
 static double
 ratio(double part, double whole)
 {
@@ -434,22 +428,24 @@ choose(const ThresholdWish *wish, ScoredRows *rows)
 	int64		tp = 0;
 	int64		fp = 0;
 
-	qsort(rows->rows, rows->nrows, sizeof(ScoredRow), compare_rows);
-	for (int64 i = 0; i < rows->nrows;)
+	ranks_sort_rows(rows->rows, rows->nrows);
+	for (int64 i = rows->nrows - 1; i >= 0;)
 	{
-		double		score = rows->rows[i].score;
+		uint64		key = rows->rows[i].key;
 		double		worth;
 
-		for (; i < rows->nrows && rows->rows[i].score == score; i++)
+		for (; i >= 0 && rows->rows[i].key == key; i--)
 		{
-			tp += rows->rows[i].label;
-			fp += !rows->rows[i].label;
+			if (i % ROWS_AT_ONCE == 0)
+				CHECK_FOR_INTERRUPTS();
+			tp += rows->rows[i].row;
+			fp += !rows->rows[i].row;
 		}
 		worth = merit(wish, rows, tp, fp);
 		if (worth > best.merit)
 			best = (Threshold)
 		{
-			score, tp, fp, worth
+			rank_score(key), tp, fp, worth
 		};
 	}
 	return best;
