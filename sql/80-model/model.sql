@@ -5,7 +5,7 @@
 
 CREATE TABLE shopanalytics.model (
     name text PRIMARY KEY
-        CONSTRAINT name_of_model_is_valid CHECK (name <> '' AND octet_length(name) <= 63 AND strpos(name, '@') = 0),
+        CONSTRAINT name_of_model_is_valid CHECK (name <> '' AND octet_length(name) <= 127 AND strpos(name, '@') = 0),
     owner text NOT NULL DEFAULT current_user,
     is_shared boolean NOT NULL DEFAULT false,
     last_version integer NOT NULL DEFAULT 0,
@@ -78,10 +78,10 @@ BEGIN
     IF model IS NULL THEN
         RAISE EXCEPTION 'model must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    IF model = '' OR octet_length(model) > 63 OR strpos(model, '@') > 0 THEN
+    IF model = '' OR octet_length(model) > 127 OR strpos(model, '@') > 0 THEN
         RAISE EXCEPTION 'invalid name of a model: "%"', left(model, 100)
             USING ERRCODE = 'invalid_name',
-                  HINT = 'A name has 1 to 63 bytes and no @, which stands before an alias or a version: churn@champion, churn@3.';
+                  HINT = 'A name has 1 to 127 bytes and no @, which stands before an alias or a version: churn@champion, churn@3.';
     END IF;
 END
 $$;

@@ -28,8 +28,9 @@
 #define CACHE_MODELS	64
 #define CACHE_BYTES		((Size) 64 * 1024 * 1024)
 
-/* Bytes of a name, and of an alias. */
-#define MAX_NAME		63
+/* Bytes of a name: it may be that of a store and more.  Bytes of an alias. */
+#define MAX_NAME		127
+#define MAX_ALIAS		63
 
 /* Of models that have none of their own. */
 #define DEFAULT_THRESHOLD	0.5
@@ -128,7 +129,7 @@ split_name(char *name, char **place, bool *is_version)
 	else
 	{
 		*place = at + 1;
-		is_valid = at != name && at - name <= MAX_NAME && at[1] != '\0' && strlen(at + 1) <= MAX_NAME && strchr(at + 1, '@') == NULL;
+		is_valid = at != name && at - name <= MAX_NAME && at[1] != '\0' && strlen(at + 1) <= MAX_ALIAS && strchr(at + 1, '@') == NULL;
 		*is_version = strspn(*place, "0123456789") == strlen(*place);
 	}
 	if (!is_valid)

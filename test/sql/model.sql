@@ -41,8 +41,8 @@ SELECT shopanalytics._model_add_version('none', 'logistic', NULL, 'ok', true, '{
 SELECT model_test.add(NULL);
 SELECT model_test.add('');
 SELECT model_test.add('a@b');
-SELECT model_test.add(repeat('x', 64));
-SELECT model_test.add(repeat('x', 63)), model_test.add('a.b'), model_test.add('Ä "quoted"'), model_test.add('42');
+SELECT model_test.add(repeat('x', 128));
+SELECT model_test.add(repeat('x', 127)), model_test.add('a.b'), model_test.add('Ä "quoted"'), model_test.add('42');
 SELECT shopanalytics.model_versions('nothing');
 SELECT shopanalytics.model_versions('churn@2');
 
