@@ -28,7 +28,9 @@ CREATE TABLE shopanalytics.model_version (
     trained_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     trained_by text NOT NULL DEFAULT current_user,
     UNIQUE (model, version),
-    CONSTRAINT usable_version_has_state CHECK (state IS NOT NULL OR NOT is_usable)
+    CONSTRAINT usable_version_has_state CHECK (state IS NOT NULL OR NOT is_usable),
+    -- raises an error otherwise: one shared version must not break the lists of all
+    CONSTRAINT metrics_are_of_a_training CHECK (num_nonnulls(jsonb_populate_record(NULL::shopanalytics.train_result, metrics)) = 1)
 );
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('shopanalytics.model_version_id_seq', '');

@@ -71,6 +71,12 @@ UPDATE shopanalytics.model_alias SET version = 1;
 UPDATE shopanalytics.model_version SET state = '\x00';
 INSERT INTO shopanalytics.model_version (model, version, kind, status, is_usable, state, source, options, metrics) VALUES ('churn', 9, 'logistic', 'ok', true, '\x01', 's', '{}', '{}');
 INSERT INTO shopanalytics.model_version (model, version, kind, status, is_usable, source, options, metrics, trained_by) VALUES ('churn', 9, 'logistic', 'ok', false, 's', '{}', '{}', 'regress_model_ann');
+-- a version of his own, which others are to list, holds metrics
+SELECT shopanalytics._model_add_version('dan''s', 'logistic', '\x01', 'ok', true, '{}', 's', 'y', '{}'), shopanalytics.model_share('dan''s');
+INSERT INTO shopanalytics.model_version (model, version, kind, status, is_usable, source, options, metrics) VALUES ('dan''s', 2, 'logistic', 'ok', false, 's', '{}', '{"n_train": "many"}');
+INSERT INTO shopanalytics.model_version (model, version, kind, status, is_usable, source, options, metrics) VALUES ('dan''s', 2, 'logistic', 'ok', false, 's', '{}', '{"threshold": 1e400}');
+INSERT INTO shopanalytics.model_version (model, version, kind, status, is_usable, source, options, metrics) VALUES ('dan''s', 2, 'logistic', 'ok', false, 's', '{}', '[]');
+SELECT shopanalytics.model_drop('dan''s');
 INSERT INTO shopanalytics.model_alias VALUES ('churn', 'mine', 1);
 INSERT INTO shopanalytics.model_alias_history (model, alias, version) VALUES ('churn', 'current', 1);
 DELETE FROM shopanalytics.model_alias_history;
