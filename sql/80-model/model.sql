@@ -88,6 +88,21 @@ BEGIN
 END
 $$;
 
+-- Before a training, which may take long; what another role did not share it does not
+-- see, and _model_add_version finds.  Stable: it reads a table.
+CREATE FUNCTION shopanalytics._check_may_train(model text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM shopanalytics._check_model_name(model);
+    IF EXISTS (SELECT FROM shopanalytics.model m WHERE m.name = model AND NOT shopanalytics._has_rights_of(m.owner)) THEN
+        RAISE EXCEPTION 'model "%" belongs to another role', model
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Choose another name, or train with the rights of the role that trained it first.';
+    END IF;
+END
+$$;
+
 -- Locks the row of the model, which is what makes others wait who add a version or
 -- move an alias.  Volatile and parallel unsafe because of that.
 CREATE FUNCTION shopanalytics._lock_model(model text) RETURNS void

@@ -57,8 +57,8 @@ CREATE FUNCTION shopanalytics._train_forest(
 )
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
 
--- Volatile and not PARALLEL SAFE: they store what was trained.  The path is the
--- caller's, as the source is a query of the caller's.
+-- Volatile and not PARALLEL SAFE: they store what was trained.  Bodies of SQL,
+-- because names in source are looked up by the caller's search_path, and ours are not.
 CREATE FUNCTION shopanalytics.train_tree(
     model text,
     source text,
@@ -81,23 +81,19 @@ CREATE FUNCTION shopanalytics.train_tree(
     split text DEFAULT 'hash',
     seed bigint DEFAULT 42
 ) RETURNS shopanalytics.train_result
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-    trained record;
-BEGIN
-    SELECT t.state, t.result INTO trained
-      FROM shopanalytics._train_tree(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
-                                     min_category_count, prepare, test_fraction, split, seed,
-                                     max_depth, min_leaf, max_bins, max_features, class_weight) t;
-    RETURN shopanalytics._model_add(model, 'tree', trained.state, trained.result, source, label,
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT shopanalytics._check_may_train(model);
+    SELECT shopanalytics._model_add(model, 'tree', t.state, t.result, source, label,
         pg_catalog.jsonb_build_object('features', features, 'key_column', key_column, 'weight_column', weight_column,
                                       'max_depth', max_depth, 'min_leaf', min_leaf, 'max_bins', max_bins, 'max_features', max_features,
                                       'class_weight', class_weight, 'positive', positive, 'null_policy', null_policy, 'encoding', encoding,
                                       'unknown_policy', unknown_policy, 'min_category_count', min_category_count, 'prepare', prepare,
-                                      'test_fraction', test_fraction, 'split', split, 'seed', seed));
-END
-$$;
+                                      'test_fraction', test_fraction, 'split', split, 'seed', seed))
+      FROM shopanalytics._train_tree(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
+                                     min_category_count, prepare, test_fraction, split, seed,
+                                     max_depth, min_leaf, max_bins, max_features, class_weight) t;
+END;
 
 COMMENT ON FUNCTION shopanalytics.train_tree(text, text, text, text[], text, text, integer, integer, integer, integer, text, text, text, text, text, integer, jsonb, float8, text, bigint)
     IS 'trains a decision tree and stores it as a new version of the model';
@@ -127,24 +123,20 @@ CREATE FUNCTION shopanalytics.train_forest(
     split text DEFAULT 'hash',
     seed bigint DEFAULT 42
 ) RETURNS shopanalytics.train_result
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-    trained record;
-BEGIN
-    SELECT t.state, t.result INTO trained
-      FROM shopanalytics._train_forest(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
-                                       min_category_count, prepare, test_fraction, split, seed,
-                                       n_trees, max_depth, min_leaf, max_bins, max_features, class_weight, bootstrap, sample_fraction) t;
-    RETURN shopanalytics._model_add(model, 'forest', trained.state, trained.result, source, label,
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT shopanalytics._check_may_train(model);
+    SELECT shopanalytics._model_add(model, 'forest', t.state, t.result, source, label,
         pg_catalog.jsonb_build_object('features', features, 'key_column', key_column, 'weight_column', weight_column,
                                       'n_trees', n_trees, 'max_depth', max_depth, 'min_leaf', min_leaf, 'max_bins', max_bins,
                                       'max_features', max_features, 'class_weight', class_weight, 'bootstrap', bootstrap,
                                       'sample_fraction', sample_fraction, 'positive', positive, 'null_policy', null_policy, 'encoding', encoding,
                                       'unknown_policy', unknown_policy, 'min_category_count', min_category_count, 'prepare', prepare,
-                                      'test_fraction', test_fraction, 'split', split, 'seed', seed));
-END
-$$;
+                                      'test_fraction', test_fraction, 'split', split, 'seed', seed))
+      FROM shopanalytics._train_forest(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
+                                       min_category_count, prepare, test_fraction, split, seed,
+                                       n_trees, max_depth, min_leaf, max_bins, max_features, class_weight, bootstrap, sample_fraction) t;
+END;
 
 COMMENT ON FUNCTION shopanalytics.train_forest(text, text, text, text[], text, text, integer, integer, integer, integer, integer, text, boolean, float8, text, text, text, text, integer, jsonb, float8, text, bigint)
     IS 'trains a random forest and stores it as a new version of the model';

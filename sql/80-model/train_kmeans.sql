@@ -89,7 +89,7 @@ CREATE FUNCTION shopanalytics.train_kmeans(
     seed bigint DEFAULT 42) RETURNS shopanalytics.kmeans_result
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT shopanalytics._check_model_name(model);
+    SELECT shopanalytics._check_may_train(model);
     SELECT shopanalytics._kmeans_add(model, t.state, t.result, source, pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                'features', features, 'key_column', key_column, 'weight_column', weight_column, 'k', k, 'scale', scale,
                'init', init, 'init_centers', init_centers, 'n_init', n_init, 'max_iterations', max_iterations, 'tolerance', tolerance,

@@ -29,8 +29,8 @@ CREATE FUNCTION shopanalytics._train_logistic(
 )
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
 
--- Volatile and not PARALLEL SAFE: it stores what was trained.  The path is the
--- caller's, as the source is a query of the caller's.
+-- Volatile and not PARALLEL SAFE: it stores what was trained.  A body of SQL,
+-- because names in source are looked up by the caller's search_path, and ours are not.
 CREATE FUNCTION shopanalytics.train_logistic(
     model text,
     source text,
@@ -54,24 +54,20 @@ CREATE FUNCTION shopanalytics.train_logistic(
     split text DEFAULT 'hash',
     seed bigint DEFAULT 42
 ) RETURNS shopanalytics.train_result
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-    trained record;
-BEGIN
-    SELECT t.state, t.result INTO trained
-      FROM shopanalytics._train_logistic(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
-                                         min_category_count, prepare, test_fraction, split, seed,
-                                         penalty, c, standardize, class_weight, max_iterations, tolerance) t;
-    RETURN shopanalytics._model_add(model, 'logistic', trained.state, trained.result, source, label,
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT shopanalytics._check_may_train(model);
+    SELECT shopanalytics._model_add(model, 'logistic', t.state, t.result, source, label,
         pg_catalog.jsonb_build_object('features', features, 'key_column', key_column, 'weight_column', weight_column,
                                       'penalty', penalty, 'c', c, 'standardize', standardize, 'class_weight', class_weight,
                                       'max_iterations', max_iterations, 'tolerance', tolerance, 'positive', positive,
                                       'null_policy', null_policy, 'encoding', encoding, 'unknown_policy', unknown_policy,
                                       'min_category_count', min_category_count, 'prepare', prepare, 'test_fraction', test_fraction,
-                                      'split', split, 'seed', seed));
-END
-$$;
+                                      'split', split, 'seed', seed))
+      FROM shopanalytics._train_logistic(source, label, features, key_column, weight_column, positive, null_policy, encoding, unknown_policy,
+                                         min_category_count, prepare, test_fraction, split, seed,
+                                         penalty, c, standardize, class_weight, max_iterations, tolerance) t;
+END;
 
 COMMENT ON FUNCTION shopanalytics.train_logistic(text, text, text, text[], text, text, text, float8, boolean, text, integer, float8, text, text, text, text, integer, jsonb, float8, text, bigint)
     IS 'trains a logistic regression and stores it as a new version of the model';

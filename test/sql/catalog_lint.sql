@@ -102,11 +102,7 @@ INSERT INTO unpinned VALUES
     ('cr_add_query'),
     ('cr_apply'),
     ('run_job'),
-    ('tick'),
-    ('train_forest'),
-    ('train_kmeans'),
-    ('train_logistic'),
-    ('train_tree');
+    ('tick');
 
 -- Tables that every role writes its own rows of: row security says which those are.
 CREATE TEMP TABLE own_rows (name text PRIMARY KEY);

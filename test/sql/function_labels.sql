@@ -165,6 +165,7 @@ INSERT INTO deviating VALUES
     ('_check_job', 'stable, called on null, parallel safe'),
     ('_check_line', 'immutable, called on null, parallel safe'),
     ('_check_may_tick', 'stable, strict, parallel safe'),
+    ('_check_may_train', 'stable, called on null, parallel safe'),
     ('_check_model_name', 'immutable, called on null, parallel safe'),
     ('_check_pg_cron', 'stable, strict, parallel safe'),
     ('_check_relation', 'stable, called on null, parallel safe'),

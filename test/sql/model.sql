@@ -60,6 +60,11 @@ SELECT shopanalytics.model_share('churn', NULL);
 SET ROLE regress_model_dan;
 SELECT model, version, is_shared FROM model_test.versions;
 SELECT model_test.add('churn');
+-- and that is said before a training, not after it
+SELECT shopanalytics.train_logistic('churn', 'SELECT 1 / 0', 'y');
+SELECT shopanalytics.train_tree('churn', 'SELECT 1 / 0', 'y');
+SELECT shopanalytics.train_forest('churn', 'SELECT 1 / 0', 'y');
+SELECT shopanalytics.train_kmeans('churn', 'SELECT 1 / 0');
 SELECT shopanalytics.model_share('churn', false);
 -- the tables themselves let him do no more
 UPDATE shopanalytics.model SET is_shared = false;
