@@ -32,6 +32,7 @@
 #include "model/symmetric.h"
 
 #define RANK_TOLERANCE		1e-9	/* of the square of a column's length */
+#define NEAR				0.1 /* a step that ends near the answer */
 #define MAX_HALVINGS		40
 #define NOISE				1e-13	/* relative error of an objective */
 #define STALLED				1e-20	/* relative gain that no digit shows */
@@ -256,14 +257,15 @@ descend(Newton *newton)
 
 /*
  * Near the answer, a step is some constant times the square of the one before; the
- * last two tell the constant, and so the next step.  Is it not worth a pass?
+ * last two tell the constant, and so the next step.  Is it not worth a pass?  After
+ * a step from far away, which curvature had run out for, they tell nothing.
  */
 static bool
 next_is_nothing(double size, double last_size, double tolerance)
 {
 	double		ratio = size / last_size;
 
-	return !isinf(last_size) && ratio < 1e-2 && size * ratio * ratio <= 1e-6 * tolerance;
+	return last_size < NEAR && ratio < 1e-2 && size * ratio * ratio <= 1e-6 * tolerance;
 }
 
 /* From newton->coef to the answer, or to why there is none. */
