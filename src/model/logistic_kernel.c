@@ -125,6 +125,22 @@ block_margins(const double *x, int ncolumns, const double *coef, double *restric
 	}
 }
 
+/* The sizes of what margins are sums of. */
+static VECTORIZED void
+block_sizes(const double *x, int ncolumns, const double *coef, double *restrict size)
+{
+	for (int r = 0; r < BLOCK_ROWS; r++)
+		size[r] = fabs(coef[0]);
+	for (int c = 0; c < ncolumns; c++)
+	{
+		const double *column = x + (Size) c * BLOCK_ROWS;
+		double		b = coef[c + 1];
+
+		for (int r = 0; r < BLOCK_ROWS; r++)
+			size[r] += fabs(b * column[r]);
+	}
+}
+
 /* From margin, label and weight to the rest. */
 static VECTORIZED void
 block_terms(RowTerms *restrict t)
@@ -348,31 +364,37 @@ logistic_pass(Columns *columns, int step, const double *class_weight, const doub
 	}
 }
 
-/* Least and greatest margin that "direction" gives a row, seen from its label. */
+/*
+ * The least and the greatest margin that "direction" gives a row, seen from its
+ * label; to the least, "slack" times the sizes of the terms that the margin is the
+ * sum of is added.
+ */
 void
-logistic_sides(Columns *columns, const double *direction, double *min, double *max)
+logistic_sides(Columns *columns, const double *direction, double slack, double *least, double *greatest)
 {
 	const double class_weight[2] = {1, 1};
 	RowTerms	terms;
+	double		size[BLOCK_ROWS];
 	ColumnsScan scan;
 	Block	   *block;
 
-	*min = INFINITY;
-	*max = -INFINITY;
+	*least = INFINITY;
+	*greatest = -INFINITY;
 	columns_rewind(&scan, columns);
 	while ((block = columns_next(&scan)) != NULL)
 	{
 		block_pad(block, columns->ncolumns);
 		block_rows(block, class_weight, &terms);
 		block_margins(block->x, columns->ncolumns, direction, terms.margin);
+		block_sizes(block->x, columns->ncolumns, direction, size);
 		for (int r = 0; r < block->nrows; r++)
 		{
 			double		side = terms.positive[r] > 0.5 ? terms.margin[r] : -terms.margin[r];
 
 			if (!(terms.weight[r] > 0))
 				continue;
-			*min = Min(*min, side);
-			*max = Max(*max, side);
+			*least = Min(*least, side + slack * size[r]);
+			*greatest = Max(*greatest, side);
 		}
 	}
 }

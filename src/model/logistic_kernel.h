@@ -42,6 +42,7 @@ extern void logistic_moments(Columns *columns, const double *factor, LogisticMom
 extern LogisticPass *logistic_pass_create(int ncolumns);
 extern void logistic_pass(Columns *columns, int step, const double *class_weight,
 						  const double *coef, LogisticPass *pass);
-extern void logistic_sides(Columns *columns, const double *direction, double *min, double *max);
+extern void logistic_sides(Columns *columns, const double *direction, double slack,
+						   double *least, double *greatest);
 
 #endif							/* SHOPANALYTICS_LOGISTIC_KERNEL_H */

@@ -42,7 +42,12 @@
 #define LONG_STEP			0.5 /* of the step before */
 #define LONG_STEPS			3	/* in a row that raise suspicion */
 #define EARLY_STEPS			8	/* with which anything can happen */
-#define WORSE				1e-4	/* of the best, that is none */
+#define WORSE				1e-9	/* of what a margin is the sum of, that is
+									 * none */
+#define WORSE_STALLED		1e-4	/* the same, where rounding has a say */
+#define WORSE_NEVER			1e-12	/* of the best row, where terms are nearly
+									 * 0 */
+#define MOVED				0.1 /* a margin that a last step would not move by */
 
 /* Blocks from which a start is computed, and from how many on it is worth it. */
 #define WARM_SHARE			20
@@ -211,16 +216,20 @@ find_aliased(Newton *newton)
 	pfree(dependent);
 }
 
-/* Does the last step improve rows, and make none worse? */
+/*
+ * Does the last step improve rows, and make none worse?  How much worse a row gets
+ * is seen against the row's own terms: against the row that gets best, which may be
+ * far out, a row on the wrong side would look like nothing.
+ */
 static bool
-separates(Newton *newton)
+separates(const Newton *newton, double worse)
 {
-	double		min;
-	double		max;
+	double		least;
+	double		greatest;
 
-	logistic_sides(newton->columns, newton->change, &min, &max);
+	logistic_sides(newton->columns, newton->change, worse, &least, &greatest);
 
-	return max > 0 && min >= -WORSE * max;
+	return greatest > MOVED && least >= -WORSE_NEVER * greatest;
 }
 
 /*
@@ -320,26 +329,30 @@ newton_run(Newton *newton)
 		}
 		nlong = size > LONG_STEP * last_size ? nlong + 1 : 0;
 
-		/*
-		 * the last: steps of rounding errors, where terms nearly depend on
-		 * each other
-		 */
-		if ((part == 1 && size <= newton->tolerance) ||
-			(part == 1 && next_is_nothing(size, last_size, newton->tolerance)) ||
-			(nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective))))
+		if (part == 1 &&
+			(size <= newton->tolerance || next_is_nothing(size, last_size, newton->tolerance)))
 		{
 			newton->status = LOGISTIC_OK;
 			return;
 		}
+
+		/* steps of rounding errors, where terms nearly depend on each other */
+		if (nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective)))
+		{
+			newton->status = LOGISTIC_OK;
+			break;
+		}
 		last_size = size;
 		if (!newton->penalized && nlong >= LONG_STEPS && newton->iterations >= EARLY_STEPS &&
-			separates(newton))
+			separates(newton, WORSE))
 		{
 			newton->status = LOGISTIC_SEPARABLE;
 			return;
 		}
 	}
-	if (newton->status == LOGISTIC_NOT_CONVERGED && !newton->penalized && newton->iterations > 0 &&
-		separates(newton))
+
+	/* what could not be told from rounding errors need not be the end */
+	if (!newton->penalized && newton->iterations > 0 &&
+		separates(newton, newton->status == LOGISTIC_OK ? WORSE_STALLED : WORSE))
 		newton->status = LOGISTIC_SEPARABLE;
 }

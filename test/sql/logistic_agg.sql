@@ -275,3 +275,22 @@ SELECT (f).status, (f).n, (f).n_skipped FROM (SELECT shopanalytics.logistic_agg(
 SELECT (f).status, (f).n, (f).n_skipped FROM (SELECT shopanalytics.logistic_agg(y, CASE WHEN g = 50 THEN ARRAY[x1] END) AS f FROM logistic_row) s;
 SELECT e.* FROM unnest(ARRAY['y, CASE WHEN g < 90 THEN ARRAY[x1] ELSE ARRAY[x1, x2] END', 'y, ARRAY[x1], w, ''l2'', CASE WHEN g < 90 THEN 1 ELSE 2 END']) AS a, pg_temp.error_of('SELECT shopanalytics.logistic_agg(' || a || ') FROM logistic_row') AS e;
 DROP TABLE logistic_row;
+
+-- Not separable, though it looks like it from afar: a row that is far out moves most
+-- and is right anyway, so that the others decide
+CREATE TEMP TABLE near (x float8, y boolean);
+INSERT INTO near SELECT i, i + 4 * ((i + 21) % 3) > 4 FROM generate_series(-20, 20) i;
+SELECT f.status, o.status AS with_outlier,
+       abs(o.coef[1] / f.coef[1] - 1) < 1e-6 AND abs(o.coef[2] / f.coef[2] - 1) < 1e-6 AS same, abs(o.std_err[2] / f.std_err[2] - 1) < 1e-6 AS same_error
+  FROM (SELECT (f).* FROM (SELECT shopanalytics.logistic_agg(y, ARRAY[x]) AS f FROM near) s) f,
+       (SELECT (f).* FROM (SELECT shopanalytics.logistic_agg(y, ARRAY[x]) AS f FROM (TABLE near UNION ALL VALUES (1e6, true)) s) s) o;
+
+-- and two that are wrong by little: at the answer, the loss has no slope
+TRUNCATE near;
+INSERT INTO near SELECT i / 100.0, i > 0 FROM generate_series(-1000, 1000) i WHERE i <> 0;
+INSERT INTO near VALUES (0.0001, false), (-0.0001, true);
+SELECT f.status, abs(f.coef[1]) < 1e-6 AS middle, f.coef[2] > 100 AS steep,
+       abs(sum((y::integer - 1 / (1 + exp(least(700, greatest(-700, -f.coef[2] * x))))) * x)) < 1e-12 AS no_slope
+  FROM near, (SELECT (shopanalytics.logistic_agg(y, ARRAY[x])).* FROM near) f
+ GROUP BY f.status, f.coef;
+DROP TABLE near;
