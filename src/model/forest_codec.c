@@ -21,7 +21,8 @@
 #include "model/forest.h"
 #include "utils/memutils.h"
 
-#define LEAF_BYTES	10			/* question, share, rows: at least */
+#define LEAF_BYTES		10		/* question, share, rows: at least */
+#define NODES_AT_ONCE	65536	/* between looks for interrupts */
 
 /* Seven bits to a byte, the lowest first; a byte that others follow has the eighth. */
 static void
@@ -151,6 +152,8 @@ read_tree(StringInfo buf, ForestTree *tree, int nterms)
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (i = 0; i < tree->nnodes; i++)
 	{
+		if (i % NODES_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
 		check_left(buf, LEAF_BYTES);
 		read_node(buf, &tree->nodes[i], i, tree->nnodes, nterms);
 	}
