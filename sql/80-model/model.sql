@@ -89,17 +89,25 @@ END
 $$;
 
 -- Before a training, which may take long; what another role did not share it does not
--- see, and _model_add_version finds.  Stable: it reads a table.
+-- see, and _model_add_version finds.  A superuser has everybody's rights, and is told
+-- whom he trains for: a name may have been taken for that.  Stable: it reads a table.
 CREATE FUNCTION shopanalytics._check_may_train(model text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    owner text;
 BEGIN
     PERFORM shopanalytics._check_model_name(model);
-    IF EXISTS (SELECT FROM shopanalytics.model m WHERE m.name = model AND NOT shopanalytics._has_rights_of(m.owner)) THEN
+    SELECT m.owner INTO owner FROM shopanalytics.model m WHERE m.name = model AND m.owner <> current_user;
+    IF owner IS NULL THEN
+        RETURN;
+    END IF;
+    IF NOT shopanalytics._has_rights_of(owner) THEN
         RAISE EXCEPTION 'model "%" belongs to another role', model
             USING ERRCODE = 'insufficient_privilege', HINT = 'Choose another name, or train with the rights of the role that trained it first.';
     END IF;
+    RAISE NOTICE 'model "%" belongs to role "%", which may read and replace what is trained', model, owner;
 END
 $$;
 

@@ -97,6 +97,10 @@ SET ROLE regress_model_team;
 SELECT model_test.add('team');
 SET ROLE regress_model_ben;
 SELECT model_test.add('team');
+-- who trains it is told whose it is
+SELECT shopanalytics._check_may_train('team');
+SET ROLE regress_model_team;
+SELECT shopanalytics._check_may_train('team');
 SET ROLE regress_model_cat;
 SELECT shopanalytics.model_share('team');
 SELECT model, version, owner, trained_by FROM model_test.versions;
