@@ -14,6 +14,7 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -60,6 +61,26 @@ void
 point_add_number(PointArray *points, double value)
 {
 	add_field(points, FLOAT8OID, Float8GetDatum(value), isnan(value));
+}
+
+/* An array of numbers, none of which is NULL. */
+void
+point_add_numbers(PointArray *points, const double *value, int n)
+{
+	Datum	   *element = palloc(sizeof(Datum) * n);
+
+	for (int i = 0; i < n; i++)
+		element[i] = Float8GetDatum(value[i]);
+	add_field(points, FLOAT8ARRAYOID,
+			  PointerGetDatum(construct_array(element, n, FLOAT8OID, sizeof(float8),
+											  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)), false);
+}
+
+/* A null pointer is NULL. */
+void
+point_add_text(PointArray *points, const char *value)
+{
+	add_field(points, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
 }
 
 /* The fields added last, as one value. */

@@ -15,7 +15,7 @@
 #include "fmgr.h"
 #include "utils/array.h"
 
-#define POINT_MAX_FIELDS 16
+#define POINT_MAX_FIELDS 24
 
 typedef struct PointArray
 {
@@ -33,6 +33,8 @@ extern void point_array_begin(PointArray *points, FunctionCallInfo fcinfo);
 extern void point_add_count(PointArray *points, int64 value);
 extern void point_add_integer(PointArray *points, int32 value);
 extern void point_add_number(PointArray *points, double value);
+extern void point_add_numbers(PointArray *points, const double *value, int n);
+extern void point_add_text(PointArray *points, const char *value);
 extern Datum point_datum(PointArray *points);
 extern void point_array_add(PointArray *points);
 extern Datum point_array_datum(PointArray *points);
