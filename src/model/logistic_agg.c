@@ -318,8 +318,11 @@ logistic_agg_serialfn(PG_FUNCTION_ARGS)
 	pq_sendint64(&buf, rows->nskipped);
 	pq_sendint64(&buf, rows->nrows);
 	for (int64 i = 0; i < rows->nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < row_width(rows); j++)
 			pq_sendfloat8(&buf, rows->value[i * row_width(rows) + j]);
+	}
 
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -360,8 +363,12 @@ logistic_agg_deserialfn(PG_FUNCTION_ARGS)
 				errmsg("invalid state of logistic_agg"));
 	if (nrows > 0)
 		rows_reserve(rows, nrows, CurrentMemoryContext);
-	for (int64 i = 0; i < nrows * row_width(rows); i++)
-		rows->value[i] = pq_getmsgfloat8(&buf);
+	for (int64 i = 0; i < nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < row_width(rows); j++)
+			rows->value[i * row_width(rows) + j] = pq_getmsgfloat8(&buf);
+	}
 	rows->nrows = nrows;
 	pq_getmsgend(&buf);
 
