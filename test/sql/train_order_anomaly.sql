@@ -89,6 +89,6 @@ SELECT a.* FROM (VALUES
     (8, $$SELECT shopanalytics.score_order('nowhere', 'o')$$)) v (n, statement), pg_temp.attempt(statement) a ORDER BY n;
 TRUNCATE anom.order_model;
 SELECT * FROM pg_temp.attempt($$SELECT shopanalytics.score_order('anom', 'o')$$);
-SELECT count(*) FROM shopanalytics.model_versions() m, LATERAL (SELECT shopanalytics.model_drop(m.model, force => true) WHERE m.version = 1) d;
+SELECT shopanalytics.model_drop('anom.order_anomaly_logistic', force => true) AS logistic, shopanalytics.model_drop('anom.order_anomaly_forest', force => true) AS forest;
 CALL shopanalytics.drop_store('anom', cascade => true);
 DROP TABLE trained, again, before;
