@@ -7,6 +7,11 @@ CREATE FUNCTION shopanalytics._day(at timestamptz, timezone text) RETURNS date
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN at > '4714-11-26 00:00+00 BC' AND at < '294276-12-30 00:00+00' THEN (at AT TIME ZONE timezone)::date END;
 
+-- The local time of a time in a zone.
+CREATE FUNCTION shopanalytics._local_time(at timestamptz, timezone text) RETURNS timestamp
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN at > '4714-11-26 00:00+00 BC' AND at < '294276-12-30 00:00+00' THEN at AT TIME ZONE timezone END;
+
 -- A local time, or the start of a day, as a point in time.
 CREATE FUNCTION shopanalytics._point_in_time(local_time timestamp, timezone text) RETURNS timestamptz
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

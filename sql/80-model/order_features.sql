@@ -32,7 +32,7 @@ SELECT o.order_id,
        shopanalytics._amount(o.order_total) / nullif(e.earlier_average, 0) AS total_to_average
   FROM (SELECT * FROM %1$sorders_clean WHERE order_id IS NOT NULL AND (%3$s)) o
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN isfinite(o.order_date) THEN o.order_date AT TIME ZONE (SELECT timezone FROM %1$sstore_setting) END AS local_time) l
+       SELECT shopanalytics._local_time(o.order_date, (SELECT timezone FROM %1$sstore_setting)) AS local_time) l
   LEFT JOIN (
        SELECT order_id, count(*) AS lines, sum(shopanalytics._amount(quantity)) AS pieces,
               max(shopanalytics._amount(unit_price)) AS highest_price,
@@ -45,7 +45,7 @@ SELECT o.order_id,
        SELECT order_id, customer_id,
               count(*) OVER earlier AS earlier_orders,
               avg(order_total) OVER earlier AS earlier_average,
-              extract(epoch FROM order_date - lag(order_date) OVER ordered) / 3600 AS hours_since_previous
+              (extract(epoch FROM order_date) - extract(epoch FROM lag(order_date) OVER ordered)) / 3600 AS hours_since_previous
          FROM (SELECT order_id, customer_id, max(order_date) AS order_date, max(shopanalytics._amount(order_total)) AS order_total
                  FROM %1$sorders
                 WHERE order_id IS NOT NULL AND customer_id IS NOT NULL AND isfinite(order_date) AND (%2$s)

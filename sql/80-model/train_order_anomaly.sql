@@ -123,7 +123,6 @@ CREATE FUNCTION shopanalytics.train_order_anomaly(
 AS $$
 DECLARE
     query text;
-    test_query text;
     features text[];
     trained shopanalytics.train_result[];
     result shopanalytics.train_result;
@@ -140,8 +139,11 @@ BEGIN
             class_weight => class_weight, test_fraction => test_fraction, seed => seed)];
 
     -- The model that explains itself in log-odds comes first: the other must rank better.
-    SELECT t.* INTO chosen FROM unnest(trained) WITH ORDINALITY t
-     WHERE t.status = 'ok' ORDER BY t.average_precision DESC NULLS LAST, t.ordinality LIMIT 1;
+    FOREACH result IN ARRAY trained LOOP
+        IF result.status = 'ok' AND (chosen.model IS NULL OR result.average_precision > chosen.average_precision) THEN
+            chosen := result;
+        END IF;
+    END LOOP;
     IF chosen.model IS NULL THEN
         RAISE EXCEPTION 'neither model of the orders of store "%" can be used: the logistic regression is %, the forest %', store, trained[1].status, trained[2].status
             USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -208,22 +210,26 @@ CREATE FUNCTION shopanalytics.score_order(store text, order_id text) RETURNS TAB
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    used record;
+    model text;
+    threshold double precision;
     customer text;
 BEGIN
     PERFORM shopanalytics._check_store(store);
-    EXECUTE format('SELECT m.model, m.version, m.threshold FROM %I.order_model m', store) INTO used;
-    IF used.model IS NULL THEN
+    EXECUTE format('SELECT format(''%%s@%%s'', m.model, m.version), m.threshold FROM %I.order_model m', store) INTO model, threshold;
+    IF model IS NULL THEN
         RAISE EXCEPTION 'store "%" has no model of its orders', store
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = format('SELECT * FROM shopanalytics.train_order_anomaly(%L) trains one.', store);
     END IF;
     EXECUTE format('SELECT o.customer_id::text FROM %I.orders_clean o WHERE o.order_id = %L', store, order_id) INTO customer;
     PERFORM shopanalytics.score(
-        format('%s@%s', used.model, used.version),
-        shopanalytics._order_features_query(format('%I.', store), coalesce(format('customer_id = %L', customer), 'false'), format('order_id = %L', order_id)),
-        format('%I.order_flags', store), 'order_id', used.threshold, only_new => false);
-    RETURN QUERY EXECUTE format('SELECT f.score, f.is_flagged, f.reasons FROM %I.order_flags f WHERE f.order_id = %L AND f.model = %L', store, order_id, used.model);
+        model, shopanalytics._order_features_query(format('%I.', store), coalesce(format('customer_id = %L', customer), 'false'), format('order_id = %L', order_id)),
+        format('%I.order_flags', store), 'order_id', threshold, only_new => false);
+    EXECUTE format('SELECT f.score, f.is_flagged, f.reasons FROM %1$I.order_flags f JOIN %1$I.order_model m USING (model) WHERE f.order_id = %2$L', store, order_id)
+       INTO score, is_flagged, reasons;
+    IF score IS NOT NULL THEN
+        RETURN NEXT;
+    END IF;
 END
 $$;
 
