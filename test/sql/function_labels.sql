@@ -280,6 +280,7 @@ INSERT INTO deviating VALUES
     ('_known_columns', 'immutable, called on null, parallel safe'),
     ('_leaf', 'immutable, called on null, parallel safe'),
     ('_line_total', 'immutable, called on null, parallel safe'),
+    ('_local_time', 'immutable, called on null, parallel safe'),
     ('_lock_apply', 'volatile, strict, parallel unsafe'),
     ('_lock_if_empty', 'volatile, strict, parallel unsafe'),
     ('_lock_model', 'volatile, called on null, parallel unsafe'),
