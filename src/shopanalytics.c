@@ -20,6 +20,7 @@
 #include "govern/actor.h"
 #include "intake/groups.h"
 #include "intake/packed_scan.h"
+#include "intake/segment_scan.h"
 #include "intake/stream_scan.h"
 
 PG_MODULE_MAGIC;
@@ -34,6 +35,7 @@ _PG_init(void)
 	actor_define_setting();
 	audit_request_define_setting();
 	packed_scan_init();
+	segment_scan_init();
 	stream_scan_init();
 
 	MarkGUCPrefixReserved("shopanalytics");

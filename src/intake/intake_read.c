@@ -112,57 +112,41 @@ intake_query(const Intake *intake)
 	return query;
 }
 
-/* The snapshot is that of the query which called the report. */
+/* What is wrong with a query is found when it is planned, or later. */
 static void
-run_plan(const Intake *intake, PlannedStmt *plan, IntakeReceiver *receiver)
+begin_errors(Intake *intake, ErrorContextCallback *callback)
 {
-	QueryDesc  *desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(),
-									   InvalidSnapshot, &receiver->pub, NULL, NULL, 0);
-
-	ExecutorStart(desc, 0);
-	ExecutorRun(desc, ForwardScanDirection, 0, true);
-	ExecutorFinish(desc);
-	ExecutorEnd(desc);
-	FreeQueryDesc(desc);
+	callback->callback = intake_error;
+	callback->arg = intake;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
 }
 
-/* Calls "row" for every row, in a memory context that lasts for that row. */
-void
-intake_read(Intake *intake, IntakeRow row, void *arg)
+static void
+end_errors(const ErrorContextCallback *callback)
 {
-	IntakeReceiver receiver = {
-		.pub = {
-			.receiveSlot = receive_row,
-			.rStartup = receive_startup,
-			.rShutdown = receive_nothing,
-			.rDestroy = receive_nothing,
-			.mydest = DestNone,
-		},
-		.row = row,
-		.arg = arg,
-	};
-	ErrorContextCallback callback;
+	error_context_stack = callback->previous;
+}
 
-	receiver.context = AllocSetContextCreate(CurrentMemoryContext,
-											 "shopanalytics intake row",
-											 ALLOCSET_SMALL_SIZES);
-	callback.callback = intake_error;
-	callback.arg = intake;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	run_plan(intake,
-			 pg_plan_query(intake_query(intake), intake->sql, CURSOR_OPT_PARALLEL_OK, NULL),
-			 &receiver);
-	error_context_stack = callback.previous;
-	MemoryContextDelete(receiver.context);
+PlannedStmt *
+intake_plan(Intake *intake, int cursor_options)
+{
+	ErrorContextCallback callback;
+	PlannedStmt *plan;
+
+	begin_errors(intake, &callback);
+	plan = pg_plan_query(intake_query(intake), intake->sql, cursor_options, NULL);
+	end_errors(&callback);
+
+	return plan;
 }
 
 /*
- * A plan with workers if that is quicker when rows go through their queues a
- * hundred or more in one.
+ * A plan with workers if that is quicker when rows go through their queues many in
+ * one.
  */
-static PlannedStmt *
-plan_packed(const Intake *intake)
+PlannedStmt *
+intake_plan_packed(Intake *intake)
 {
 	double		cost = parallel_tuple_cost;
 	PlannedStmt *plan;
@@ -170,7 +154,7 @@ plan_packed(const Intake *intake)
 	parallel_tuple_cost = cost / 100;
 	PG_TRY();
 	{
-		plan = pg_plan_query(intake_query(intake), intake->sql, CURSOR_OPT_PARALLEL_OK, NULL);
+		plan = intake_plan(intake, CURSOR_OPT_PARALLEL_OK);
 	}
 	PG_FINALLY();
 	{
@@ -181,6 +165,50 @@ plan_packed(const Intake *intake)
 	return plan;
 }
 
+/* The snapshot is that of the query which called the report. */
+void
+intake_run(Intake *intake, PlannedStmt *plan, DestReceiver *receiver, IntakeReceive receive)
+{
+	ErrorContextCallback callback;
+	QueryDesc  *desc;
+
+	receiver->receiveSlot = receive;
+	receiver->rStartup = receive_startup;
+	receiver->rShutdown = receive_nothing;
+	receiver->rDestroy = receive_nothing;
+	receiver->mydest = DestNone;
+
+	begin_errors(intake, &callback);
+	desc = CreateQueryDesc(plan, intake->sql, GetActiveSnapshot(), InvalidSnapshot, receiver,
+						   NULL, NULL, 0);
+	ExecutorStart(desc, 0);
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+	ExecutorFinish(desc);
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+	end_errors(&callback);
+}
+
+/* Calls "row" for every row, in a memory context that lasts for that row. */
+void
+intake_run_rows(Intake *intake, PlannedStmt *plan, IntakeRow row, void *arg)
+{
+	IntakeReceiver receiver = {.row = row,.arg = arg};
+
+	receiver.context = AllocSetContextCreate(CurrentMemoryContext,
+											 "shopanalytics intake row",
+											 ALLOCSET_SMALL_SIZES);
+	intake_run(intake, plan, &receiver.pub, receive_row);
+	MemoryContextDelete(receiver.context);
+}
+
+/* The same of all rows that the source has, in any order. */
+void
+intake_read(Intake *intake, IntakeRow row, void *arg)
+{
+	intake_run_rows(intake, intake_plan(intake, CURSOR_OPT_PARALLEL_OK), row, arg);
+}
+
 /*
  * Reads the columns of user_events.h, numbers all, by workers, and calls "packed"
  * for many rows at a time, in an order that is by chance; false if the planner
@@ -189,33 +217,13 @@ plan_packed(const Intake *intake)
 bool
 intake_read_packed(Intake *intake, IntakePacked packed, void *arg, int *workers)
 {
-	IntakeReceiver receiver = {
-		.pub = {
-			.receiveSlot = receive_packed,
-			.rStartup = receive_startup,
-			.rShutdown = receive_nothing,
-			.rDestroy = receive_nothing,
-			.mydest = DestNone,
-		},
-		.packed = packed,
-		.arg = arg,
-	};
-	ErrorContextCallback callback;
-	PlannedStmt *plan;
-	bool		done = false;
+	IntakeReceiver receiver = {.packed = packed,.arg = arg};
+	PlannedStmt *plan = intake_plan_packed(intake);
 
-	callback.callback = intake_error;
-	callback.arg = intake;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	plan = plan_packed(intake);
-	if (packed_scan_insert(plan, intake->columns[USER_EVENTS_KEY].present))
-	{
-		*workers = ((Gather *) plan->planTree)->num_workers;
-		run_plan(intake, plan, &receiver);
-		done = true;
-	}
-	error_context_stack = callback.previous;
+	if (!packed_scan_insert(plan, intake->columns[USER_EVENTS_KEY].present))
+		return false;
+	*workers = ((Gather *) plan->planTree)->num_workers;
+	intake_run(intake, plan, &receiver.pub, receive_packed);
 
-	return done;
+	return true;
 }

@@ -17,6 +17,7 @@
 #include <math.h>
 
 #include "behaviour/hllsketch.h"
+#include "intake/intake_order.h"
 #include "model/dataset_reader.h"
 #include "model/draw.h"
 #include "utils/float.h"
@@ -301,7 +302,7 @@ dataset_take_rows(DatasetReader *reader, Intake *intake)
 
 	stage->x = palloc((Size) STAGE_ROWS * Max(1, reader->ncolumns) * sizeof(double));
 	reader->stage = stage;
-	intake_read(intake, take_row, reader);
+	intake_read_in_order(intake, take_row, reader);
 	store_stage(reader);
 	pfree(reader->counts.slots);
 	columns_finish(reader->part[TRAIN]);
