@@ -30,6 +30,7 @@
 struct DatasetStage
 {
 	int			nrows;
+	bool	   *is_float8;		/* by column */
 	double	   *x;				/* row by row */
 	double		y[STAGE_ROWS];
 	double		weight[STAGE_ROWS];
@@ -105,51 +106,63 @@ count_bad(DatasetReader *reader, const double *row, const Datum *values, const b
 
 /* NULL of a column; false if the row is left out. */
 static inline bool
-take_null(const DatasetColumn *column, double *value, double *check)
+take_null(const DatasetColumn *column, double *value, bool *bad)
 {
 	const Feature *feature = column->feature;
 
 	*value = get_float8_nan();
 	if (feature->kind == FEATURE_CATEGORY)
 	{
-		if (feature->null_error)
-			*check = get_float8_nan();
+		*bad |= feature->null_error;
 
 		return !feature->null_skip;
 	}
 	if (feature->null_fill == NULL_ERROR)
-		*check = get_float8_nan();
+		*bad = true;
 	else if (column->fill == FILL_ZERO)
 		*value = 0;
 
 	return feature->null_fill != NULL_SKIP;
 }
 
+/* A value that is no float8 by itself; false if the row is left out. */
+static bool
+take_value(DatasetReader *reader, int i, Datum value, bool isnull, double *to, bool *bad)
+{
+	DatasetColumn *column = &reader->columns[i];
+
+	if (isnull)
+		return take_null(column, to, bad);
+	if (column->codes != NULL)
+		*to = category_code(reader, column, value);
+	else
+	{
+		*to = value_number(column->form, value);
+		*bad |= !isfinite(*to);
+	}
+
+	return true;
+}
+
 /* The features; false if the row is left out. */
 static inline bool
 take_features(DatasetReader *reader, double *row, const Datum *values, const bool *nulls)
 {
-	double		check = 0;		/* becomes NaN by what is not finite */
+	const bool *is_float8 = reader->stage->is_float8;
+	bool		bad = false;
 	int			i;
 
 	for (i = 0; i < reader->ncolumns; i++)
 	{
-		DatasetColumn *column = &reader->columns[i];
-
-		if (nulls[i])
+		if (likely(is_float8[i] && !nulls[i]))
 		{
-			if (!take_null(column, &row[i], &check))
-				return false;
+			row[i] = DatumGetFloat8(values[i]);
+			bad |= !isfinite(row[i]);
 		}
-		else if (column->codes != NULL)
-			row[i] = category_code(reader, column, values[i]);
-		else
-		{
-			row[i] = value_number(column->form, values[i]);
-			check += row[i] * 0;
-		}
+		else if (!take_value(reader, i, values[i], nulls[i], &row[i], &bad))
+			return false;
 	}
-	if (unlikely(check != 0))
+	if (unlikely(bad))
 		count_bad(reader, row, values, nulls);
 
 	return true;
@@ -299,8 +312,12 @@ void
 dataset_take_rows(DatasetReader *reader, Intake *intake)
 {
 	DatasetStage *stage = palloc0(sizeof(DatasetStage));
+	int			i;
 
 	stage->x = palloc((Size) STAGE_ROWS * Max(1, reader->ncolumns) * sizeof(double));
+	stage->is_float8 = palloc(Max(1, reader->ncolumns) * sizeof(bool));
+	for (i = 0; i < reader->ncolumns; i++)
+		stage->is_float8[i] = reader->columns[i].form == VALUE_FLOAT8;
 	reader->stage = stage;
 	intake_read_in_order(intake, take_row, reader);
 	store_stage(reader);
