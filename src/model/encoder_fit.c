@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "intake/codes.h"
+#include "intake/intake_order.h"
 #include "intake/intake_value.h"
 #include "miscadmin.h"
 #include "model/encoder.h"
@@ -376,7 +377,7 @@ encoder_fit(FunctionCallInfo fcinfo)
 	if (fit.ncolumns > FIT_LABEL)
 		check_label(&fit.columns[FIT_LABEL]);
 	fit.codes = codes_create_exact(fit.columns[FIT_VALUE].type, fit.columns[FIT_VALUE].collation);
-	intake_read(intake, fit_row, &fit);
+	intake_read_in_order(intake, fit_row, &fit);
 	if (fit.nrows == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-#include "intake/intake.h"
+#include "intake/intake_order.h"
 #include "miscadmin.h"
 #include "model/draw.h"
 #include "model/kmeans_model.h"
@@ -198,7 +198,7 @@ read_sample(Sample *sample, const char *source)
 	sample->greatest = 1;
 	sample->room = Min(1024, 2 * sample->limit);
 	sample->rows = palloc(sample->room * sizeof(SampledRow));
-	intake_read(intake, take_row, sample);
+	intake_read_in_order(intake, take_row, sample);
 	cut_sample(sample);
 }
 
