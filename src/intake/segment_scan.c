@@ -191,10 +191,11 @@ static int
 pages_of_segment(const SegmentScanState *node)
 {
 	Form_pg_class class = ((ScanState *) node->child)->ss_currentRelation->rd_rel;
-	double		rows = class->relpages > 0 && class->reltuples > 0 ?
-	class->reltuples / class->relpages : BLCKSZ / 64;
+	double		rows = BLCKSZ / 64;
 	double		size = segment_record_header(node->buffer.ncolumns) + node->child->plan->plan_width;
 
+	if (class->relpages > 0 && class->reltuples > 0)
+		rows = class->reltuples / class->relpages;
 	for (int i = 0; i < node->buffer.ncolumns; i++)
 		size += node->buffer.columns[i].byval ? 0 : MAXIMUM_ALIGNOF;
 
