@@ -57,7 +57,7 @@ DECLARE
     found shopanalytics.model_version;
 BEGIN
     IF name IS NULL THEN
-        RAISE EXCEPTION 'models must not contain null' USING ERRCODE = 'null_value_not_allowed';
+        RAISE EXCEPTION 'models must neither be null nor contain null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     SELECT v.* INTO found
       FROM shopanalytics._find_model(name) f
@@ -95,7 +95,7 @@ CREATE FUNCTION shopanalytics.compare_models(models text[], source text DEFAULT 
 BEGIN ATOMIC
     WITH compared AS MATERIALIZED (
         SELECT m.place, coalesce((v.metrics ->> 'threshold')::float8, 0.5) AS threshold, v.*
-          FROM unnest($1) WITH ORDINALITY AS m(name, place)
+          FROM unnest(coalesce($1, '{NULL}')) WITH ORDINALITY AS m(name, place)
                CROSS JOIN LATERAL shopanalytics._compared_version(m.name) AS v
     ), scored AS (
         SELECT array_agg(CASE WHEN c.trained_by = current_user AND c.label IS NOT NULL

@@ -63,7 +63,6 @@ SELECT model, version, n > 1000 AS n, delong_p < 1 AS delong_p FROM shopanalytic
 SELECT model, version, delong_p FROM shopanalytics.compare_models('{tree@1,tree@1}');
 SELECT model, measured_on, delong_p FROM shopanalytics.compare_models('{forest}');
 SELECT count(*) AS none FROM shopanalytics.compare_models('{}');
-SELECT count(*) AS none FROM shopanalytics.compare_models(NULL);
 
 -- A key that is none, and no key: rows are paired one to one
 SELECT (shopanalytics.train_tree('by_customer', 'compared_order', 'is_bad', features => '{amount}', key_column => 'customer')).status;
@@ -130,7 +129,7 @@ RESET ROLE;
 -- Every error
 SELECT (shopanalytics.train_tree('textual', 'SELECT amount, CASE WHEN is_bad THEN ''bad'' ELSE ''fine'' END AS verdict FROM compared_order', 'verdict')).status;
 SELECT call, e.*
-  FROM unnest(ARRAY['''{missing}''', '''{tree,NULL}''', '''{tree@9}''', '''{"tree; DROP TABLE x"}''', '''{tree}'', ''compared_later'', ''payment''', '''{tree}'', ''compared_later'', ''missing''',
+  FROM unnest(ARRAY['''{missing}''', '''{tree,NULL}''', 'NULL', '''{tree@9}''', '''{"tree; DROP TABLE x"}''', '''{tree}'', ''compared_later'', ''payment''', '''{tree}'', ''compared_later'', ''missing''',
                     '''{tree}'', ''missing''', '''{tree}'', ''SELECT 1; SELECT 2''', '''{tree}'', ''SELECT is_bad FROM compared_later''',
                     '''{textual}'', ''SELECT 1.0 AS amount, ''''bad'''' AS verdict''']) WITH ORDINALITY AS c(call, i),
        pg_temp.error_of('SELECT * FROM shopanalytics.compare_models(' || call || ')') AS e
