@@ -24,8 +24,8 @@ void
 group_memory_define(void)
 {
 	DefineCustomIntVariable("shopanalytics.max_group_memory",
-							"Sets the most memory that the events of one group may take.",
-							"It bounds each state of the aggregates over events and each value of type funnel.",
+							"Sets the most memory that the rows of one group may take.",
+							"It bounds each state of an aggregate that keeps rows and each value of type funnel.",
 							&max_group_memory,
 							256 * 1024,
 							64,
@@ -47,7 +47,7 @@ group_memory_exceeded(void)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			errmsg("the events of one group take more memory than shopanalytics.max_group_memory, %d kB",
+			errmsg("the rows of one group take more memory than shopanalytics.max_group_memory, %d kB",
 				   max_group_memory),
 			errhint("Raise the setting, or leave rows out with WHERE or FILTER."));
 }
