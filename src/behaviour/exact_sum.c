@@ -24,12 +24,15 @@
  */
 #include "postgres.h"
 
+#include "libpq/pqformat.h"
 #include "port/pg_bitutils.h"
 
 #include "behaviour/exact_sum.h"
 
 #define EXACT_INIT_LIMBS	4
 #define EXACT_FLOAT8_LIMBS	80	/* more than float8 reaches, with carries */
+#define EXACT_MAX_PLACE		0x100000	/* more than numeric reaches, either
+										 * way */
 
 /* The limbs are allocated in the current context and stay there. */
 void
@@ -298,4 +301,35 @@ exact_sum_float8(const ExactSum *sum, uint64 divisor)
 	result = round_to_float8(top, topplace, more);
 
 	return negative ? -result : result;
+}
+
+/* Field by field, for a state of an aggregate. */
+void
+exact_sum_send(StringInfo buf, const ExactSum *sum)
+{
+	pq_sendint32(buf, sum->depth);
+	pq_sendint32(buf, sum->low);
+	pq_sendint32(buf, sum->nlimbs);
+	for (int i = 0; i < sum->nlimbs; i++)
+		pq_sendint64(buf, sum->limb[i]);
+}
+
+/* Into a sum that is empty. */
+void
+exact_sum_recv(StringInfo buf, ExactSum *sum)
+{
+	uint32		depth = pq_getmsgint(buf, 4);
+	int32		low = pq_getmsgint(buf, 4);
+	int32		nlimbs = pq_getmsgint(buf, 4);
+
+	if (depth > EXACT_MAX_DEPTH || low < -EXACT_MAX_PLACE || low > EXACT_MAX_PLACE ||
+		nlimbs < 0 || nlimbs > (buf->len - buf->cursor) / sizeof(int64))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				errmsg("invalid sum in the state of an aggregate"));
+	sum->depth = depth;
+	if (nlimbs > 0)
+		exact_sum_reserve(sum, low, nlimbs);
+	for (int i = 0; i < nlimbs; i++)
+		sum->limb[i] = pq_getmsgint64(buf);
 }

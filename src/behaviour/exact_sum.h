@@ -11,6 +11,8 @@
 #ifndef SHOPANALYTICS_EXACT_SUM_H
 #define SHOPANALYTICS_EXACT_SUM_H
 
+#include "lib/stringinfo.h"
+
 #define EXACT_BINARY	INT64CONST(4294967296)	/* radix for float8 */
 #define EXACT_DECIMAL	INT64CONST(10000)	/* radix for numeric: its own */
 
@@ -32,6 +34,8 @@ extern void exact_sum_reserve(ExactSum *sum, int32 low, int32 nlimbs);
 extern void exact_sum_carry(ExactSum *sum);
 extern void exact_sum_merge(ExactSum *sum, const ExactSum *other, int sign);
 extern int	exact_sum_digits(const ExactSum *sum, int64 *digit, bool *negative);
+extern void exact_sum_send(StringInfo buf, const ExactSum *sum);
+extern void exact_sum_recv(StringInfo buf, ExactSum *sum);
 extern double exact_sum_float8(const ExactSum *sum, uint64 divisor);
 
 static inline void

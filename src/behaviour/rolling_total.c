@@ -352,20 +352,13 @@ rolling_total_send(StringInfo buf, const RollingTotal *total)
 	pq_sendint32(buf, total->nscales);
 	for (int i = 0; i < total->nscales; i++)
 		pq_sendint64(buf, total->scale[i]);
-	pq_sendint32(buf, total->sum.depth);
-	pq_sendint32(buf, total->sum.low);
-	pq_sendint32(buf, total->sum.nlimbs);
-	for (int i = 0; i < total->sum.nlimbs; i++)
-		pq_sendint64(buf, total->sum.limb[i]);
+	exact_sum_send(buf, &total->sum);
 }
 
 /* The arrays are allocated in the current context and stay there. */
 void
 rolling_total_recv(StringInfo buf, RollingTotal *total)
 {
-	int32		low;
-	int32		nlimbs;
-
 	rolling_total_init(total, pq_getmsgint(buf, 4));
 	total->nvalues = pq_getmsgint64(buf);
 	total->nnan = pq_getmsgint64(buf);
@@ -378,11 +371,5 @@ rolling_total_recv(StringInfo buf, RollingTotal *total)
 		if (count != 0)
 			rolling_total_scale(total, i, count);
 	}
-	total->sum.depth = pq_getmsgint(buf, 4);
-	low = pq_getmsgint(buf, 4);
-	nlimbs = pq_getmsgint(buf, 4);
-	if (nlimbs > 0)
-		exact_sum_reserve(&total->sum, low, nlimbs);
-	for (int i = 0; i < nlimbs; i++)
-		total->sum.limb[i] = pq_getmsgint64(buf);
+	exact_sum_recv(buf, &total->sum);
 }

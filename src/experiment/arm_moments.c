@@ -204,16 +204,6 @@ arm_moments_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(dst);
 }
 
-static void
-send_sum(StringInfo buf, ExactSum *sum)
-{
-	exact_sum_carry(sum);
-	pq_sendint32(buf, sum->low);
-	pq_sendint32(buf, sum->nlimbs);
-	for (int i = 0; i < sum->nlimbs; i++)
-		pq_sendint64(buf, sum->limb[i]);
-}
-
 /* (internal) => bytea */
 Datum
 arm_moments_serialfn(PG_FUNCTION_ARGS)
@@ -233,30 +223,12 @@ arm_moments_serialfn(PG_FUNCTION_ARGS)
 
 		pq_sendint64(&buf, arm->n);
 		for (int j = 0; j < lengthof(arm->sum); j++)
-			send_sum(&buf, &arm->sum[j]);
+			exact_sum_send(&buf, &arm->sum[j]);
 		for (int j = 0; j < lengthof(arm->product); j++)
-			send_sum(&buf, &arm->product[j]);
+			exact_sum_send(&buf, &arm->product[j]);
 	}
 
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
-}
-
-static void
-receive_sum(StringInfo buf, ExactSum *sum)
-{
-	int32		low = pq_getmsgint(buf, 4);
-	int32		nlimbs = pq_getmsgint(buf, 4);
-	int64	   *limb;
-
-	if (nlimbs < 0 || nlimbs > (buf->len - buf->cursor) / sizeof(int64))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				errmsg("invalid state of two arms"));
-	if (nlimbs == 0)
-		return;
-	limb = exact_sum_limbs(sum, low, nlimbs);
-	for (int i = 0; i < nlimbs; i++)
-		limb[i] = pq_getmsgint64(buf);
 }
 
 /* (bytea, internal) => internal; result is short-lived, current context is right */
@@ -285,9 +257,9 @@ arm_moments_deserialfn(PG_FUNCTION_ARGS)
 		arm_init(arm);
 		arm->n = pq_getmsgint64(&buf);
 		for (int j = 0; j < lengthof(arm->sum); j++)
-			receive_sum(&buf, &arm->sum[j]);
+			exact_sum_recv(&buf, &arm->sum[j]);
 		for (int j = 0; j < lengthof(arm->product); j++)
-			receive_sum(&buf, &arm->product[j]);
+			exact_sum_recv(&buf, &arm->product[j]);
 	}
 	pq_getmsgend(&buf);
 

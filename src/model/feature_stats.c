@@ -34,6 +34,7 @@
 #include "utils/float.h"
 
 #define FEATURE_STATS_MAX	65536	/* positions */
+#define FEATURE_BYTES		48	/* of a written one, at least */
 #define FEATURE_STATS_ATTRS	7
 
 /* Digits in base 2^32 that sums of float8 and of squares reach, carries included. */
@@ -392,32 +393,6 @@ feature_stats_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(dst);
 }
 
-static void
-sum_send(StringInfo buf, const ExactSum *sum)
-{
-	pq_sendint32(buf, sum->depth);
-	pq_sendint32(buf, sum->low);
-	pq_sendint32(buf, sum->nlimbs);
-	for (int i = 0; i < sum->nlimbs; i++)
-		pq_sendint64(buf, sum->limb[i]);
-}
-
-/* The sum is empty before. */
-static void
-sum_recv(StringInfo buf, ExactSum *sum)
-{
-	int32		low;
-	int32		nlimbs;
-
-	sum->depth = pq_getmsgint(buf, 4);
-	low = pq_getmsgint(buf, 4);
-	nlimbs = pq_getmsgint(buf, 4);
-	if (nlimbs > 0)
-		exact_sum_reserve(sum, low, nlimbs);
-	for (int i = 0; i < nlimbs; i++)
-		sum->limb[i] = pq_getmsgint64(buf);
-}
-
 /* (internal) => bytea */
 Datum
 feature_stats_serialfn(PG_FUNCTION_ARGS)
@@ -438,8 +413,8 @@ feature_stats_serialfn(PG_FUNCTION_ARGS)
 		pq_sendint64(&buf, total->n);
 		pq_sendfloat8(&buf, total->min);
 		pq_sendfloat8(&buf, total->max);
-		sum_send(&buf, &total->sum);
-		sum_send(&buf, &total->square);
+		exact_sum_send(&buf, &total->sum);
+		exact_sum_send(&buf, &total->square);
 	}
 
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
@@ -453,6 +428,7 @@ feature_stats_deserialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 	FeatureStats *state;
 	int64		nrows;
+	int			nfeatures;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "feature_stats_deserialfn called in non-aggregate context");
@@ -462,7 +438,12 @@ feature_stats_deserialfn(PG_FUNCTION_ARGS)
 	appendBinaryStringInfo(&buf, VARDATA_ANY(serialized),
 						   VARSIZE_ANY_EXHDR(serialized));
 	nrows = pq_getmsgint64(&buf);
-	state = feature_stats_create(pq_getmsgint(&buf, 4));
+	nfeatures = pq_getmsgint(&buf, 4);
+	if (nfeatures < 0 || nfeatures > (buf.len - buf.cursor) / FEATURE_BYTES)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				errmsg("invalid state of feature_stats"));
+	state = feature_stats_create(nfeatures);
 	state->nrows = nrows;
 	for (int i = 0; i < state->nfeatures; i++)
 	{
@@ -471,8 +452,8 @@ feature_stats_deserialfn(PG_FUNCTION_ARGS)
 		total->n = pq_getmsgint64(&buf);
 		total->min = pq_getmsgfloat8(&buf);
 		total->max = pq_getmsgfloat8(&buf);
-		sum_recv(&buf, &total->sum);
-		sum_recv(&buf, &total->square);
+		exact_sum_recv(&buf, &total->sum);
+		exact_sum_recv(&buf, &total->square);
 	}
 	pq_getmsgend(&buf);
 	pfree(buf.data);

@@ -121,13 +121,9 @@ log_loss_serialfn(PG_FUNCTION_ARGS)
 		elog(ERROR, "aggregate function called in non-aggregate context");
 
 	state = (LossState *) PG_GETARG_POINTER(0);
-	exact_sum_carry(&state->sum);
 	pq_begintypsend(&buf);
 	pq_sendint64(&buf, state->n);
-	pq_sendint32(&buf, state->sum.low);
-	pq_sendint32(&buf, state->sum.nlimbs);
-	for (int i = 0; i < state->sum.nlimbs; i++)
-		pq_sendint64(&buf, state->sum.limb[i]);
+	exact_sum_send(&buf, &state->sum);
 
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -139,8 +135,6 @@ log_loss_deserialfn(PG_FUNCTION_ARGS)
 	bytea	   *serialized;
 	StringInfoData buf;
 	LossState  *state;
-	int32		low;
-	int32		nlimbs;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "aggregate function called in non-aggregate context");
@@ -154,19 +148,7 @@ log_loss_deserialfn(PG_FUNCTION_ARGS)
 	state = palloc0(sizeof(LossState));
 	exact_sum_init(&state->sum, EXACT_BINARY);
 	state->n = pq_getmsgint64(&buf);
-	low = pq_getmsgint(&buf, 4);
-	nlimbs = pq_getmsgint(&buf, 4);
-	if (nlimbs < 0 || nlimbs > (buf.len - buf.cursor) / sizeof(int64))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				errmsg("invalid state of log_loss"));
-	if (nlimbs > 0)
-	{
-		int64	   *limb = exact_sum_limbs(&state->sum, low, nlimbs);
-
-		for (int i = 0; i < nlimbs; i++)
-			limb[i] = pq_getmsgint64(&buf);
-	}
+	exact_sum_recv(&buf, &state->sum);
 	pq_getmsgend(&buf);
 
 	PG_RETURN_POINTER(state);
