@@ -26,7 +26,6 @@
 #include "model/forest.h"
 #include "utils/memutils.h"
 
-#define FOREST_MAX_NODES	10000000
 #define FOREST_MAX_ROWS		2000000000
 #define FOREST_THRESHOLD	0.5
 #define ROWS_AT_ONCE		4096	/* between looks for a cancel */

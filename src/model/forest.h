@@ -17,6 +17,7 @@
 #include "model/tree.h"
 
 #define FOREST_MAX_TREES	10000
+#define FOREST_MAX_NODES	10000000	/* of all trees */
 
 /* What is drawn, besides rows of a tree; see draw.h. */
 #define FOREST_DRAW_TERM	(UINT64CONST(16) << 32)

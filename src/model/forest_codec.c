@@ -4,7 +4,8 @@
  *	  Forests as bytes.
  *
  * Whatever the bytes are, what is read can be asked: a node's children stand after
- * it, terms are in range and numbers are numbers.
+ * it, terms are in range and numbers are numbers.  Nor are there more nodes than a
+ * training makes, which bounds their memory.
  *
  * IDENTIFICATION
  *	  src/model/forest_codec.c
@@ -13,7 +14,6 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "libpq/pqformat.h"
@@ -142,11 +142,11 @@ read_node(StringInfo buf, TreeNode *node, int index, int nnodes, int nterms)
 }
 
 static void
-read_tree(StringInfo buf, ForestTree *tree, int nterms)
+read_tree(StringInfo buf, ForestTree *tree, int64 max_nodes, int nterms)
 {
 	int			i;
 
-	tree->nnodes = read_count(buf, 1, INT_MAX);
+	tree->nnodes = read_count(buf, 1, max_nodes);
 	check_left(buf, (int64) tree->nnodes * LEAF_BYTES);
 	tree->nodes = MemoryContextAllocExtended(CurrentMemoryContext, tree->nnodes * sizeof(TreeNode),
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -164,13 +164,17 @@ ForestModel *
 forest_read(StringInfo buf, int nterms)
 {
 	ForestModel *model = palloc0(sizeof(ForestModel));
+	int64		nnodes = 0;
 	int			t;
 
 	model->nterms = nterms;
 	model->ntrees = read_count(buf, 1, FOREST_MAX_TREES);
 	model->trees = palloc0(model->ntrees * sizeof(ForestTree));
 	for (t = 0; t < model->ntrees; t++)
-		read_tree(buf, &model->trees[t], nterms);
+	{
+		read_tree(buf, &model->trees[t], FOREST_MAX_NODES - nnodes, nterms);
+		nnodes += model->trees[t].nnodes;
+	}
 
 	check_left(buf, (int64) nterms * 2 * sizeof(double));
 	model->gain = palloc(Max(nterms, 1) * sizeof(double));

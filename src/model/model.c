@@ -79,8 +79,10 @@ model_read(bytea *state)
 	StringInfoData buf;
 	int			format;
 
-	initStringInfo(&buf);
-	appendBinaryStringInfo(&buf, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
+	buf.data = VARDATA_ANY(state);
+	buf.len = VARSIZE_ANY_EXHDR(state);
+	buf.maxlen = 0;
+	buf.cursor = 0;
 
 	format = pq_getmsgbyte(&buf);
 	if (format != MODEL_FORMAT)
@@ -106,7 +108,6 @@ model_read(bytea *state)
 					errmsg("unknown kind of a model: %d", (int) model->kind));
 	}
 	pq_getmsgend(&buf);
-	pfree(buf.data);
 	return model;
 }
 

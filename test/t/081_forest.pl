@@ -212,6 +212,13 @@ cmp_ok($answers{probabilities} // 0, '>', 0, 'some changed bytes are a forest st
 cmp_ok($answers{'22P03'} // 0, '>', 0, 'and others are not');
 is($node->safe_psql('postgres', 'SELECT ask(state) FROM original'), 'probabilities', 'the original is one');
 
+# The memory of what is read is bounded: two trees with one node more than a training may make.
+is( $node->safe_psql('postgres', q{
+SELECT ask('\x01020000000100000001610105' || decode(repeat('00', 8), 'hex') ||
+		   '\x02c096b102' || decode(repeat('00', 50000000), 'hex') || '\xc196b102' || decode(repeat('00', 50000010 + 33), 'hex'))}),
+	'22P03',
+	'a forest larger than any that was trained is refused');
+
 # A training stops when it is told to.
 $node->safe_psql('postgres', 'CREATE TABLE large AS SELECT i AS id, i * 7919::bigint % 10007 AS a, i * 104729::bigint % 10009 AS b, i % 3 = 0 AS y FROM generate_series(1, 100000) AS i');
 my $start = time;
