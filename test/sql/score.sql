@@ -83,6 +83,14 @@ SELECT shopanalytics.score('l4', 'SELECT 2000 AS order_id', 'score_test.flags');
 \set VERBOSITY terse
 SELECT shopanalytics.score('night', 'SELECT 1000 AS order_id, 1 AS night FROM generate_series(1, 2)', 'score_test.flags');
 SELECT shopanalytics.score('night', 'SELECT NULL AS order_id, 1 AS night', 'score_test.flags');
+-- and of a model that has no row in the table yet, which has none afterwards either
+CREATE TABLE score_test.later (LIKE score_test.flags, PRIMARY KEY (order_id, model));
+SELECT shopanalytics.score('night', 'SELECT 1000 AS order_id, 1 AS night FROM generate_series(1, 2)', 'score_test.later');
+SELECT shopanalytics.score('night', 'SELECT NULL AS order_id, 1 AS night', 'score_test.later');
+SELECT count(*) AS none FROM score_test.later;
+-- a table without the key
+CREATE TABLE score_test.keyless (LIKE score_test.flags);
+SELECT shopanalytics.score('night', 'score_test.orders', 'score_test.keyless');
 \set VERBOSITY default
 
 -- The caller's own rights.
@@ -92,6 +100,15 @@ GRANT SELECT ON score_test.orders TO regress_score_ann;
 SELECT shopanalytics.model_share('l4');
 SET ROLE regress_score_ann;
 SELECT shopanalytics.score('l4', 'score_test.orders', 'score_test.flags', only_new => false);
+RESET ROLE;
+-- to insert is not enough, even where all rows are new
+GRANT SELECT, INSERT ON score_test.later TO regress_score_ann;
+SET ROLE regress_score_ann;
+SELECT shopanalytics.score('l4', 'score_test.orders', 'score_test.later');
+RESET ROLE;
+GRANT UPDATE ON score_test.later TO regress_score_ann;
+SET ROLE regress_score_ann;
+SELECT shopanalytics.score('l4', 'score_test.orders', 'score_test.later') = count(*) AS all FROM score_test.orders;
 RESET ROLE;
 
 -- C9: single orders as they arrive.
