@@ -5,7 +5,7 @@
  *
  * One INSERT ... SELECT with the caller's rights: the rows go from the source
  * through the model into the table, and a row there that would stay the same is
- * not written again.  ON CONFLICT looks into the index once more for each row and
+ * not written again, nor locked.  ON CONFLICT looks into the index once more for each row and
  * takes half of the time, so where the model has no row yet it is tried without;
  * if there is one after all, all is done over.
  *
@@ -33,6 +33,16 @@
 #include "utils/varlena.h"
 
 #include "compat.h"
+
+/*
+ * Whether a row of the target says what is said there, of version, score, is_flagged
+ * and, twice, reasons.  IS DISTINCT FROM would take an operator of the search_path.
+ */
+#define SAME_ROW \
+	"target.version OPERATOR(pg_catalog.=) %s" \
+	" AND target.score OPERATOR(pg_catalog.=) %s" \
+	" AND target.is_flagged OPERATOR(pg_catalog.=) %s" \
+	" AND COALESCE(target.reasons OPERATOR(pg_catalog.=) %s, target.reasons IS NULL AND %s IS NULL)"
 
 PG_FUNCTION_INFO_V1(score);
 PG_FUNCTION_INFO_V1(_has_answer);
@@ -154,23 +164,25 @@ insert_statement(const Model *model, const IntakeSource *source, const char *key
 						 " AND target.model OPERATOR(pg_catalog.=) $1 AND target.version OPERATOR(pg_catalog.=) $2)",
 						 target->table, target->key, row_key);
 	appendStringInfoString(&sql, " OFFSET 0) AS s WHERE shopanalytics._has_answer(s.score)");
+	if (!only_new)
+		appendStringInfo(&sql,
+						 " AND NOT EXISTS (SELECT FROM %s AS target WHERE target.%s OPERATOR(pg_catalog.=) s.key"
+						 " AND target.model OPERATOR(pg_catalog.=) $1 AND " SAME_ROW ")",
+						 target->table, target->key, "$2", "s.score", "(s.score OPERATOR(pg_catalog.>=) $3)", "s.reasons", "s.reasons");
 	return sql.data;
 }
 
 /*
- * The whole of it.  IS DISTINCT FROM would take an operator of the search_path.
+ * The whole of it.  A row that somebody else wrote meanwhile may be the same, too.
  */
 static char *
 score_statement(const char *insert, const ScoreTarget *target)
 {
 	return psprintf("%s ON CONFLICT (%s, model) DO UPDATE SET version = excluded.version, score = excluded.score,"
 					" is_flagged = excluded.is_flagged, reasons = excluded.reasons, scored_at = excluded.scored_at"
-					" WHERE (target.version OPERATOR(pg_catalog.=) excluded.version"
-					" AND target.score OPERATOR(pg_catalog.=) excluded.score"
-					" AND target.is_flagged OPERATOR(pg_catalog.=) excluded.is_flagged"
-					" AND COALESCE(target.reasons OPERATOR(pg_catalog.=) excluded.reasons,"
-					" target.reasons IS NULL AND excluded.reasons IS NULL)) IS NOT TRUE",
-					insert, target->key);
+					" WHERE (" SAME_ROW ") IS NOT TRUE",
+					insert, target->key,
+					"excluded.version", "excluded.score", "excluded.is_flagged", "excluded.reasons", "excluded.reasons");
 }
 
 /*

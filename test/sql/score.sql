@@ -24,6 +24,8 @@ SELECT count(*), min(model) AS model, min(version) AS version, count(*) FILTER (
 CREATE TABLE score_test.before AS SELECT order_id, ctid AS place, scored_at FROM score_test.flags;
 SELECT shopanalytics.score('l4', 'score_test.orders', 'score_test.flags') AS new_ones, shopanalytics.score('l4', 'score_test.orders', 'score_test.flags', only_new => false) AS all_again;
 SELECT count(*) FROM score_test.flags f JOIN score_test.before b USING (order_id) WHERE f.ctid = b.place AND f.scored_at = b.scored_at;
+-- nor so much as locked
+SELECT count(*) AS locked FROM score_test.flags WHERE xmax <> '0';
 -- New rows and changed ones: the new, then all.
 INSERT INTO score_test.orders VALUES (41, 500, 1, 2, 1, NULL), (42, 5, 1, 2000, 0, NULL);
 UPDATE score_test.orders SET amount = 1000 WHERE order_id = 7;
