@@ -220,15 +220,17 @@ explain_row(FunctionCallInfo fcinfo, Explanation *e)
 	if (terms == NULL)
 		return false;
 
-	e->probability = model_probability(model, terms);
 	contributions = palloc0(Max(preparation->nterms, 1) * sizeof(double));
-	if (model->kind == MODEL_LOGISTIC)
-		explain_logistic(model->body, terms, contributions, e);
-	else
+	if (model->kind == MODEL_FOREST)
 	{
 		e->unit = "probability";
 		e->margin = NAN;
-		forest_contributions(model->body, terms, contributions, &e->base_value);
+		e->probability = forest_contributions(model->body, terms, contributions, &e->base_value);
+	}
+	else
+	{
+		e->probability = model_probability(model, terms);	/* or an error */
+		explain_logistic(model->body, terms, contributions, e);
 	}
 
 	e->reasons = palloc(Max(preparation->nfeatures, 1) * sizeof(Reason));

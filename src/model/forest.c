@@ -402,11 +402,12 @@ forest_predict(const ForestModel *model, const double *terms)
 /*
  * What brought each tree from the share at its root to that of the leaf: each step
  * counts for the term that was asked for.  Base and contributions add up to the
- * prediction, but for rounding.
+ * prediction, but for rounding.  Returns what forest_predict() does.
  */
-void
+double
 forest_contributions(const ForestModel *model, const double *terms, double *contributions, double *base)
 {
+	double		sum = 0;
 	int			t;
 
 	*base = 0;
@@ -423,9 +424,12 @@ forest_contributions(const ForestModel *model, const double *terms, double *cont
 			contributions[node->term] += child->share - node->share;
 			node = child;
 		}
+		sum += node->share;
 	}
 
 	*base /= model->ntrees;
 	for (t = 0; t < model->nterms; t++)
 		contributions[t] /= model->ntrees;
+
+	return sum / model->ntrees;
 }

@@ -76,8 +76,8 @@ typedef struct ForestDraw
 extern void forest_check_options(const ForestOptions *options, int nterms);
 extern ForestModel *forest_fit(Columns *train, Columns *test, const ForestOptions *options);
 extern double forest_predict(const ForestModel *model, const double *terms);
-extern void forest_contributions(const ForestModel *model, const double *terms,
-								 double *contributions, double *base);
+extern double forest_contributions(const ForestModel *model, const double *terms,
+								   double *contributions, double *base);
 
 /* forest_codec.c */
 extern void forest_write(StringInfo buf, const ForestModel *model);

@@ -475,7 +475,7 @@ fuzz_answers(const Model *model)
 			if (i == lengthof(numbers))
 				for (int c = 0; c < nterms; c++)
 					terms[c] = NAN;
-			forest_contributions(model->body, terms, others, &answer);
+			CHECK(forest_contributions(model->body, terms, others, &answer) == forest_predict(model->body, terms));
 			CHECK(answer >= 0 && answer <= 1);
 		}
 		answer = model_probability(model, terms);
