@@ -202,45 +202,6 @@ columns_finish(Columns *columns)
 	write_last(columns);
 }
 
-static void
-standardize_block(const Columns *columns, Block *block, const double *mean, const double *scale)
-{
-	int			c;
-	int			r;
-
-	for (c = 0; c < columns->ncolumns; c++)
-	{
-		double	   *x = block->x + (Size) c * BLOCK_ROWS;
-		double		center = mean[c];
-		double		factor = 1 / scale[c];
-
-		for (r = 0; r < block->nrows; r++)
-			x[r] = (x[r] - center) * factor;
-	}
-}
-
-/*
- * From here on, a scan gives (x - mean) / scale.  Once only: rows in the file stay
- * as they are, and are changed each time that they are read.
- */
-void
-columns_standardize(Columns *columns, const double *mean, const double *scale)
-{
-	Size		size = columns->ncolumns * sizeof(double);
-	int			i;
-
-	Assert(columns->mean == NULL);
-	columns->mean = MemoryContextAlloc(columns->context, size);
-	columns->scale = MemoryContextAlloc(columns->context, size);
-	memcpy(columns->mean, mean, size);
-	memcpy(columns->scale, scale, size);
-	for (i = 0; i < columns->nblocks; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		standardize_block(columns, columns->blocks[i], mean, scale);
-	}
-}
-
 /* One scan at a time: rows from the file share a place. */
 void
 columns_rewind(ColumnsScan *scan, Columns *columns)
@@ -269,8 +230,6 @@ columns_next(ColumnsScan *scan)
 
 	BufFileReadExact(columns->file, &scan->block->nrows, sizeof(int));
 	BufFileReadExact(columns->file, block_data(scan->block), block_data_size(columns));
-	if (columns->mean != NULL)
-		standardize_block(columns, scan->block, columns->mean, columns->scale);
 
 	return scan->block;
 }

@@ -47,8 +47,6 @@ typedef struct Columns
 	BufFile    *file;			/* NULL: all is in memory */
 	int			nfile;			/* blocks in it */
 	Block	   *last;			/* being filled, not yet in the file */
-	double	   *mean;			/* with scale: taken off rows from the file */
-	double	   *scale;
 	size_t		memory;			/* bytes left for blocks */
 	MemoryContext context;
 } Columns;
@@ -63,7 +61,6 @@ typedef struct ColumnsScan
 extern Columns *columns_create(int ncolumns, bool has_label, bool has_weight, size_t memory);
 extern Block *columns_row(Columns *columns);
 extern void columns_finish(Columns *columns);
-extern void columns_standardize(Columns *columns, const double *mean, const double *scale);
 extern void columns_rewind(ColumnsScan *scan, Columns *columns);
 extern Block *columns_next(ColumnsScan *scan);
 extern void columns_drop(ColumnsScan *scan);

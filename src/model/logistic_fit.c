@@ -31,19 +31,15 @@
 
 /* Means and standard deviations; false: numbers that cannot be fitted. */
 static bool
-fit_scale(Columns *train, LogisticMoments *moments, LogisticModel *model)
+fit_scale(LogisticRows *rows, LogisticMoments *moments, LogisticModel *model)
 {
-	int			n = train->ncolumns;
-	double	   *factor = palloc(Max(n, 1) * sizeof(double));
 	bool		again = false;
 
-	for (int i = 0; i < n; i++)
-		factor[i] = 1;
-	logistic_moments(train, factor, moments);
+	logistic_moments(rows, moments);
 	if (moments->n[0] + moments->n[1] == 0)
 		return true;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < model->nterms; i++)
 	{
 		LogisticMoment *moment = &moments->column[i];
 		double		size = Max(fabs(moment->min), fabs(moment->max));
@@ -52,20 +48,23 @@ fit_scale(Columns *train, LogisticMoments *moments, LogisticModel *model)
 			return false;
 		if (size > 0 && (size < SQUARE_MIN || size > SQUARE_MAX))
 		{
-			factor[i] = ldexp(1, -ilogb(size));
+			rows->factor[i + 1] = ldexp(1, -ilogb(size));
 			again = true;
 		}
 	}
 	if (again)
-		logistic_moments(train, factor, moments);
+		logistic_moments(rows, moments);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < model->nterms; i++)
 	{
 		LogisticMoment *moment = &moments->column[i];
 		LogisticTerm *term = &model->terms[i];
-		double		sd = sqrt(moment->m2 / (moments->weight[0] + moments->weight[1])) / factor[i];
+		double		factor = rows->factor[i + 1];
+		double		sd = sqrt(moment->m2 / (moments->weight[0] + moments->weight[1])) / factor;
 
-		term->mean = moment->mean / factor[i];
+		moment->min /= factor;
+		moment->max /= factor;
+		term->mean = moment->mean / factor;
 		term->constant = moment->min == moment->max || !(sd > 0);
 		if (term->constant)
 			term->mean = moment->min;
@@ -73,26 +72,11 @@ fit_scale(Columns *train, LogisticMoments *moments, LogisticModel *model)
 			term->sd = sd;
 		if (isnan(sd) || 1 / term->sd > SIZE_MAX_FITTED)
 			return false;
+		rows->mean[i + 1] = term->mean;
+		rows->factor[i + 1] = 1 / term->sd;
 	}
-	pfree(factor);
 
 	return true;
-}
-
-static void
-standardize(Columns *train, const LogisticModel *model)
-{
-	double	   *mean = palloc(Max(model->nterms, 1) * sizeof(double));
-	double	   *sd = palloc(Max(model->nterms, 1) * sizeof(double));
-
-	for (int i = 0; i < model->nterms; i++)
-	{
-		mean[i] = model->terms[i].mean;
-		sd[i] = model->terms[i].sd;
-	}
-	columns_standardize(train, mean, sd);
-	pfree(mean);
-	pfree(sd);
 }
 
 /* Coefficients of the raw terms from those of the standardized ones. */
@@ -171,7 +155,7 @@ share_loss(double w, double other)
 }
 
 static void
-fit_coefficients(Columns *train, const LogisticMoments *moments, LogisticModel *model)
+fit_coefficients(LogisticRows *rows, const LogisticMoments *moments, LogisticModel *model)
 {
 	int			n = model->nterms + 1;
 	const LogisticOptions *options = &model->options;
@@ -181,7 +165,7 @@ fit_coefficients(Columns *train, const LogisticMoments *moments, LogisticModel *
 	double		weight[2];
 	Newton		newton = {0};
 
-	newton.columns = train;
+	newton.rows = rows;
 	newton.n = n;
 	newton.penalized = options->penalized;
 	newton.penalty = penalty;
@@ -192,11 +176,11 @@ fit_coefficients(Columns *train, const LogisticMoments *moments, LogisticModel *
 	newton.aliased = palloc0(n * sizeof(bool));
 	newton.coef = palloc0(n * sizeof(double));
 	newton.change = palloc0(n * sizeof(double));
-	newton.pass = logistic_pass_create(train->ncolumns);
+	newton.pass = logistic_pass_create(n);
 	for (int k = 0; k < 2; k++)
 	{
-		newton.class_weight[k] = options->balanced ? total / (2 * moments->weight[k]) : 1;
-		weight[k] = newton.class_weight[k] * moments->weight[k];
+		rows->class_weight[k] = options->balanced ? total / (2 * moments->weight[k]) : 1;
+		weight[k] = rows->class_weight[k] * moments->weight[k];
 	}
 	model->null_log_likelihood = -(share_loss(weight[0], weight[1]) + share_loss(weight[1], weight[0]));
 
@@ -220,18 +204,19 @@ fit_coefficients(Columns *train, const LogisticMoments *moments, LogisticModel *
 }
 
 /*
- * The rows are standardized in place.  The model is made in the current context,
- * and so is what it takes to make it, which is not much beside the rows.
+ * The model is made in the current context, and so is what it takes to make it,
+ * which is not much beside the rows.
  */
 LogisticModel *
 logistic_fit(Columns *train, const LogisticOptions *options)
 {
 	LogisticModel *model = logistic_create(train->ncolumns);
+	LogisticRows *rows = logistic_rows_create(train);
 	LogisticMoments moments;
 
 	model->options = *options;
 	moments.column = palloc(Max(train->ncolumns, 1) * sizeof(LogisticMoment));
-	if (!fit_scale(train, &moments, model))
+	if (!fit_scale(rows, &moments, model))
 		model->status = LOGISTIC_OUT_OF_RANGE;
 	else if (moments.n[0] + moments.n[1] == 0)
 		model->status = LOGISTIC_NO_ROWS;
@@ -243,10 +228,7 @@ logistic_fit(Columns *train, const LogisticOptions *options)
 	if (model->n > 0)
 		model->base_rate = moments.weight[1] / (moments.weight[0] + moments.weight[1]);
 	if (model->status == LOGISTIC_OK)
-	{
-		standardize(train, model);
-		fit_coefficients(train, &moments, model);
-	}
+		fit_coefficients(rows, &moments, model);
 	if (!logistic_usable(model->status) && model->status != LOGISTIC_NOT_CONVERGED)
 		for (int i = 0; i < model->nterms; i++)
 			model->terms[i].coef = model->terms[i].coef_std = NAN;

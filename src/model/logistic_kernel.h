@@ -11,7 +11,7 @@
 #ifndef SHOPANALYTICS_LOGISTIC_KERNEL_H
 #define SHOPANALYTICS_LOGISTIC_KERNEL_H
 
-#include "model/columns.h"
+#include "model/logistic_rows.h"
 
 /* Of one column; by weight. */
 typedef struct LogisticMoment
@@ -38,11 +38,10 @@ typedef struct LogisticPass
 	double	   *hessian;		/* of loss; lower triangle */
 } LogisticPass;
 
-extern void logistic_moments(Columns *columns, const double *factor, LogisticMoments *moments);
-extern LogisticPass *logistic_pass_create(int ncolumns);
-extern void logistic_pass(Columns *columns, int step, const double *class_weight,
-						  const double *coef, LogisticPass *pass);
-extern void logistic_sides(Columns *columns, const double *direction, double slack,
+extern void logistic_moments(LogisticRows *rows, LogisticMoments *moments);
+extern LogisticPass *logistic_pass_create(int n);
+extern void logistic_pass(LogisticRows *rows, int step, const double *coef, LogisticPass *pass);
+extern void logistic_sides(LogisticRows *rows, const double *direction, double slack,
 						   double *least, double *greatest);
 
 #endif							/* SHOPANALYTICS_LOGISTIC_KERNEL_H */

@@ -85,7 +85,7 @@ penalty_at(const Newton *newton, const double *coef)
 static void
 evaluate(Newton *newton)
 {
-	logistic_pass(newton->columns, 1, newton->class_weight, newton->coef, newton->pass);
+	logistic_pass(newton->rows, 1, newton->coef, newton->pass);
 	newton->objective = newton->pass->loss + penalty_at(newton, newton->coef);
 }
 
@@ -155,7 +155,7 @@ void
 newton_warm(Newton *newton)
 {
 	int			n = newton->n;
-	int			blocks = newton->columns->nblocks;
+	int			blocks = newton->rows->columns->nblocks;
 	double	   *start;
 	double	   *step;
 
@@ -169,9 +169,9 @@ newton_warm(Newton *newton)
 	{
 		double		decrement;
 		double		size;
-		double		share = (double) BLOCK_ROWS * (blocks / WARM_SHARE) / newton->columns->nrows;
+		double		share = (double) BLOCK_ROWS * (blocks / WARM_SHARE) / newton->rows->columns->nrows;
 
-		logistic_pass(newton->columns, WARM_SHARE, newton->class_weight, newton->coef, newton->pass);
+		logistic_pass(newton->rows, WARM_SHARE, newton->coef, newton->pass);
 		if (!newton_step(newton, newton->pass, share, newton->pass->hessian[0] * 1e-6, step, &decrement))
 			break;
 		size = step_size(newton, step);
@@ -227,7 +227,7 @@ separates(const Newton *newton, double worse)
 	double		least;
 	double		greatest;
 
-	logistic_sides(newton->columns, newton->change, worse, &least, &greatest);
+	logistic_sides(newton->rows, newton->change, worse, &least, &greatest);
 
 	return greatest > MOVED && least >= -WORSE_NEVER * greatest;
 }

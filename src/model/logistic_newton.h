@@ -17,9 +17,8 @@
 /* Vectors have the intercept first; coefficients are of standardized columns. */
 typedef struct Newton
 {
-	Columns    *columns;
+	LogisticRows *rows;
 	int			n;				/* coefficients */
-	double		class_weight[2];
 	bool		penalized;
 	const double *penalty;		/* of the half square of each coefficient */
 	const double *reach;		/* the largest size of each column's values */
