@@ -7,7 +7,8 @@
  * curvature, which doubles the number of right digits.  A step that would raise
  * the objective is halved until it does not.  The last pass over the rows is at the
  * answer itself, so the curvature there, from which standard errors come, is not
- * one step old.
+ * one step old.  With a penalty there are no standard errors, and that pass can be
+ * saved.
  *
  * How large a step is, is measured by the change of a row's margin that one term
  * can make.  So a rare category counts as much as a frequent one.
@@ -48,6 +49,9 @@
 #define WORSE_NEVER			1e-12	/* of the best row, where terms are nearly
 									 * 0 */
 #define MOVED				0.1 /* a margin that a last step would not move by */
+
+#define SETTLED				1e-6	/* a margin's move that a step without a
+									 * pass can have */
 
 /* Blocks from which a start is computed, and from how many on it is worth it. */
 #define WARM_SHARE			20
@@ -145,6 +149,18 @@ step_size(const Newton *newton, const double *step)
 				   (1 + fabs(newton->coef[i]) * newton->reach[i]));
 
 	return size;
+}
+
+/* No row's margin changes by more. */
+static double
+margin_change(const Newton *newton)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < newton->n; i++)
+		sum += fabs(newton->change[i]) * newton->reach[i];
+
+	return sum;
 }
 
 /*
@@ -277,6 +293,35 @@ next_is_nothing(double size, double last_size, double tolerance)
 	return last_size < NEAR && ratio < 1e-2 && size * ratio * ratio <= 1e-6 * tolerance;
 }
 
+/*
+ * Goes by "change", the last step, without a pass; false: the curvature behind it is
+ * wanted, or may be another.  When no margin moves by more than d, no row's p (1 - p)
+ * changes by more than a share d of it, nor does what is told of collinearity.  The
+ * loss is that of the quadratic.
+ */
+static bool
+settle(Newton *newton)
+{
+	int			n = newton->n;
+	LogisticPass *pass = newton->pass;
+
+	if (!newton->penalized || !(margin_change(newton) <= SETTLED))
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		const double *row = pass->hessian + (Size) i * n;
+		double		slope = row[i] * newton->change[i] / 2 - pass->gradient[i];
+
+		for (int j = 0; j < i; j++)
+			slope += row[j] * newton->change[j];
+		pass->loss += slope * newton->change[i];
+		newton->coef[i] += newton->change[i];
+	}
+	newton->objective = pass->loss + penalty_at(newton, newton->coef);
+
+	return true;
+}
+
 /* From newton->coef to the answer, or to why there is none. */
 void
 newton_run(Newton *newton)
@@ -302,6 +347,7 @@ newton_run(Newton *newton)
 		double		decrement;
 		double		size;
 		double		part;
+		bool		last;
 
 		if (isnan(newton->objective) || isinf(newton->objective))
 		{
@@ -318,8 +364,14 @@ newton_run(Newton *newton)
 			break;
 
 		size = step_size(newton, newton->change);
-		part = descend(newton);
+		last = size <= newton->tolerance || next_is_nothing(size, last_size, newton->tolerance);
 		newton->iterations++;
+		if (last && settle(newton))
+		{
+			newton->status = LOGISTIC_OK;
+			return;
+		}
+		part = descend(newton);
 		if (part == 0)
 		{
 			/* where rounding decides what is lower, it is as low as it gets */
@@ -329,8 +381,7 @@ newton_run(Newton *newton)
 		}
 		nlong = size > LONG_STEP * last_size ? nlong + 1 : 0;
 
-		if (part == 1 &&
-			(size <= newton->tolerance || next_is_nothing(size, last_size, newton->tolerance)))
+		if (part == 1 && last)
 		{
 			newton->status = LOGISTIC_OK;
 			return;
