@@ -53,9 +53,13 @@
 #define SETTLED				1e-6	/* a margin's move that a step without a
 									 * pass can have */
 
-/* Blocks from which a start is computed, and from how many on it is worth it. */
-#define WARM_SHARE			20
+/* Of how many blocks a start is computed, and from how many on it is worth it. */
 #define WARM_MIN_BLOCKS		400
+#define WARM_FIRST_BLOCKS	40	/* for the way, to within WARM_FIRST */
+#define WARM_FIRST			0.1
+#define WARM_STRIDE			10	/* then each 10th, to within WARM_ENOUGH */
+#define WARM_ENOUGH			1e-2	/* its square is right, which is less than
+									 * what the sample is off */
 #define WARM_STEPS			8
 
 /* The rows and columns in use, side by side; their number, and which they are. */
@@ -163,31 +167,21 @@ margin_change(const Newton *newton)
 	return sum;
 }
 
-/*
- * A start from some blocks in memory, evenly spread: it saves passes over all of
- * them, and changes nothing in the answer.  What does not look right is no start.
- */
-void
-newton_warm(Newton *newton)
+/* Steps over each "stride"-th block, until one is short enough; false: none is. */
+static bool
+warm_steps(Newton *newton, int stride, double enough)
 {
 	int			n = newton->n;
 	int			blocks = newton->rows->columns->nblocks;
-	double	   *start;
-	double	   *step;
+	double		share = (double) BLOCK_ROWS * ((blocks + stride - 1) / stride) / newton->rows->columns->nrows;
+	double		size = INFINITY;
+	double	   *step = palloc(n * sizeof(double));
 
-	if (blocks < WARM_MIN_BLOCKS)
-		return;
-	start = palloc(n * sizeof(double));
-	step = palloc(n * sizeof(double));
-	memcpy(start, newton->coef, n * sizeof(double));
-
-	for (int i = 0; i < WARM_STEPS; i++)
+	for (int i = 0; i < WARM_STEPS && size > enough; i++)
 	{
 		double		decrement;
-		double		size;
-		double		share = (double) BLOCK_ROWS * (blocks / WARM_SHARE) / newton->rows->columns->nrows;
 
-		logistic_pass(newton->rows, WARM_SHARE, newton->coef, newton->pass);
+		logistic_pass(newton->rows, stride, newton->coef, newton->pass);
 		if (!newton_step(newton, newton->pass, share, newton->pass->hessian[0] * 1e-6, step, &decrement))
 			break;
 		size = step_size(newton, step);
@@ -196,16 +190,32 @@ newton_warm(Newton *newton)
 			break;
 		for (int j = 0; j < n; j++)
 			newton->coef[j] += step[j];
-		if (size < 1e-3)
-		{
-			pfree(start);
-			pfree(step);
-			return;
-		}
 	}
-	memcpy(newton->coef, start, n * sizeof(double));
-	pfree(start);
 	pfree(step);
+
+	return size <= enough;
+}
+
+/*
+ * A start from some blocks in memory, evenly spread: it saves passes over all of
+ * them, and changes nothing in the answer.  The way there is by fewer blocks still.
+ * What does not look right is no start.
+ */
+void
+newton_warm(Newton *newton)
+{
+	int			blocks = newton->rows->columns->nblocks;
+	double	   *start;
+
+	if (blocks < WARM_MIN_BLOCKS)
+		return;
+	start = palloc(newton->n * sizeof(double));
+	memcpy(start, newton->coef, newton->n * sizeof(double));
+	if (!warm_steps(newton, Max(blocks / Max(WARM_FIRST_BLOCKS, newton->n), WARM_STRIDE), WARM_FIRST))
+		memcpy(newton->coef, start, newton->n * sizeof(double));
+	if (!warm_steps(newton, WARM_STRIDE, WARM_ENOUGH))
+		memcpy(newton->coef, start, newton->n * sizeof(double));
+	pfree(start);
 }
 
 /* Without a penalty, terms that depend on those before them have no coefficient. */
