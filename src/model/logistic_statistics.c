@@ -4,7 +4,8 @@
  *	  What is told of a logistic regression beside its coefficients.
  *
  * All of it comes from the curvature H of the loss (without the penalty) at the
- * answer, over standardized columns.
+ * answer, over standardized columns; with a penalty, where only collinearity is told,
+ * at a point so near that six digits of it are the same.
  *
  * IDENTIFICATION
  *	  src/model/logistic_statistics.c
