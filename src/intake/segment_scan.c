@@ -41,7 +41,7 @@
 #include "compat.h"
 
 #define SEGMENT_PAGES	32
-#define PLACES			16
+#define PLACES			32
 #define PLACE_SIZE		((Size) 512 * 1024)
 
 typedef enum PlaceState
