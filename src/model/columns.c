@@ -6,8 +6,9 @@
  * A training goes through its rows ten times and more, column by column within
  * a block that fits the processor's cache.  Blocks are never moved, so that nothing
  * is copied as the table grows; after the first ones many are allocated together,
- * on huge pages.  What does not fit the memory given
- * goes to a temporary file, and is read back from there in each pass.
+ * on huge pages.  Their columns begin with a cache line, so that no vector is in
+ * two.  What does not fit the memory given goes to a temporary file, and is read
+ * back from there in each pass.
  *
  * IDENTIFICATION
  *	  src/model/columns.c
@@ -35,7 +36,7 @@ doubles_per_row(const Columns *columns)
 static Size
 block_size(const Columns *columns)
 {
-	return MAXALIGN(sizeof(Block)) +
+	return CACHELINEALIGN(sizeof(Block)) +
 		(Size) BLOCK_ROWS * (doubles_per_row(columns) * sizeof(double) + sizeof(uint64));
 }
 
@@ -43,7 +44,7 @@ static Block *
 block_at(const Columns *columns, char *space)
 {
 	Block	   *block = (Block *) space;
-	double	   *next = (double *) (space + MAXALIGN(sizeof(Block)));
+	double	   *next = (double *) (space + CACHELINEALIGN(sizeof(Block)));
 
 	block->nrows = 0;
 	block->slab = NULL;
@@ -69,8 +70,8 @@ block_at(const Columns *columns, char *space)
 static Block *
 block_create(const Columns *columns)
 {
-	char	   *space = MemoryContextAlloc(columns->context, block_size(columns));
-	Block	   *block = block_at(columns, space);
+	char	   *space = MemoryContextAlloc(columns->context, block_size(columns) + PG_CACHE_LINE_SIZE);
+	Block	   *block = block_at(columns, (char *) CACHELINEALIGN(space));
 
 	block->slab = space;
 
@@ -91,8 +92,8 @@ block_in_memory(Columns *columns)
 	if (columns->slab_left == 0)
 	{
 		columns->slab_left = (int) Max(1, Min(SLAB_SIZE, columns->memory + size) / size);
-		columns->slab = large_alloc(columns->context, columns->slab_left * size);
-		columns->slab_next = columns->slab;
+		columns->slab = large_alloc(columns->context, columns->slab_left * size + PG_CACHE_LINE_SIZE);
+		columns->slab_next = (char *) CACHELINEALIGN(columns->slab);
 	}
 	block = block_at(columns, columns->slab_next);
 	columns->slab_next += size;
@@ -124,13 +125,13 @@ columns_create(int ncolumns, bool has_label, bool has_weight, size_t memory)
 static char *
 block_data(const Block *block)
 {
-	return (char *) block + MAXALIGN(sizeof(Block));
+	return (char *) block + CACHELINEALIGN(sizeof(Block));
 }
 
 static Size
 block_data_size(const Columns *columns)
 {
-	return block_size(columns) - MAXALIGN(sizeof(Block));
+	return block_size(columns) - CACHELINEALIGN(sizeof(Block));
 }
 
 static void

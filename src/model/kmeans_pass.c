@@ -18,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -26,6 +27,17 @@
 
 /* Up to here a cluster's rows are picked from all, above each row goes to its own. */
 #define MAX_PICKED_CLUSTERS 6
+
+/* Up to so many terms, two clusters are told apart by their border. */
+#define BORDER_TERMS	4
+
+typedef struct Border
+{
+	double		direction[BORDER_TERMS];	/* across it; 0 where there is no
+											 * term */
+	double		at;
+	double		reach;			/* nearer than this, roundings count */
+} Border;
 
 /* Memory for passes with up to options->k clusters; fit->space.nterms is known. */
 void
@@ -272,6 +284,103 @@ sum_of_cluster(const double *value, const double *label, double number)
 	return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
+/*
+ * With two clusters a row's is told by the side of the border that it is on: half
+ * the difference of the squared distances, which is linear in the row.  The second
+ * cluster's sums come from the same loop; its terms are written out, because no
+ * compiler makes vectors of it otherwise.  What is returned is the number of rows
+ * so near to the border that roundings may have put them on their side.
+ */
+VECTORIZED	ANY_ORDER static double
+sum_of_side(const Border *border, const double *const *place, const double *const *moment,
+			const double *mass, double *sums)
+{
+	const double *x0 = place[0];
+	const double *x1 = place[1];
+	const double *x2 = place[2];
+	const double *x3 = place[3];
+	const double *m0 = moment[0];
+	const double *m1 = moment[1];
+	const double *m2 = moment[2];
+	const double *m3 = moment[3];
+	double		d0 = border->direction[0];
+	double		d1 = border->direction[1];
+	double		d2 = border->direction[2];
+	double		d3 = border->direction[3];
+	double		at = border->at;
+	double		reach = border->reach;
+	double		sum0 = 0;
+	double		sum1 = 0;
+	double		sum2 = 0;
+	double		sum3 = 0;
+	double		total = 0;
+	double		nnear = 0;
+	int			r;
+
+	for (r = 0; r < BLOCK_ROWS; r++)
+	{
+		double		side = x0[r] * d0 + x1[r] * d1 + x2[r] * d2 + x3[r] * d3 - at;
+		double		second = side > 0 ? 1 : 0;
+
+		sum0 += m0[r] * second;
+		sum1 += m1[r] * second;
+		sum2 += m2[r] * second;
+		sum3 += m3[r] * second;
+		total += mass[r] * second;
+		nnear += fabs(side) <= reach ? 1 : 0;
+	}
+	sums[0] = sum0;
+	sums[1] = sum1;
+	sums[2] = sum2;
+	sums[3] = sum3;
+	sums[4] = total;
+
+	return nnear;
+}
+
+/* Adds up the second of two clusters; false if the distances have to tell whose rows are whose. */
+static bool
+add_side(KmeansFit *fit, KmeansStart *start)
+{
+	const KmeansBlock *block = &fit->block;
+	int			nterms = fit->space.nterms;
+	const double *place[BORDER_TERMS];
+	const double *moment[BORDER_TERMS];
+	double		sums[BORDER_TERMS + 1];
+	Border		border = {0};
+	double		size = 0;		/* no squared distance is above it */
+	int			c;
+
+	if (start->k != 2 || nterms > BORDER_TERMS)
+		return false;
+	for (c = 0; c < BORDER_TERMS; c++)
+	{
+		Size		column = (Size) Min(c, nterms - 1) * BLOCK_ROWS;
+
+		place[c] = block->place + column;
+		moment[c] = block->moment + column;
+	}
+	for (c = 0; c < nterms; c++)
+	{
+		double		a = start->place[c];
+		double		b = start->place[nterms + c];
+		double		extent = fit->space.weight[c] + fabs(a) + fabs(b);
+
+		border.direction[c] = b - a;
+		border.at += (b - a) * ((a + b) / 2);
+		size += extent * extent;
+	}
+	border.reach = 64 * DBL_EPSILON * size;
+	if (sum_of_side(&border, place, moment, block->mass, sums) > 0)
+		return false;
+
+	for (c = 0; c < nterms; c++)
+		kmeans_sum_add(&start->sum[nterms + 1 + c], sums[c]);
+	kmeans_sum_add(&start->sum[2 * nterms + 1], sums[BORDER_TERMS]);
+
+	return true;
+}
+
 /* All clusters but the first, whose sums are what is left of the total. */
 static void
 add_picked(KmeansFit *fit, KmeansStart *start)
@@ -368,6 +477,8 @@ kmeans_assign_all(KmeansFit *fit)
 			 * time
 			 */
 			CHECK_FOR_INTERRUPTS();
+			if (add_side(fit, start))
+				continue;
 			kmeans_assign(fit, start->place, start->k);
 			if (start->k <= MAX_PICKED_CLUSTERS)
 				add_picked(fit, start);

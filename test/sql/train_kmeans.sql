@@ -47,6 +47,21 @@ SELECT cluster, size, term, center, center_scaled FROM shopanalytics.centers('k2
 SELECT array_agg(shopanalytics.cluster('k2', l) ORDER BY x) FROM line l;
 SELECT (shopanalytics.train_kmeans('k2', 'line', scale => 'none', init_centers => '{{0},{4}}', max_iterations => i)).inertia
   FROM generate_series(0, 1) i;
+-- Two clusters of few terms are told apart by their border, of many by distances: constants make many of few, and whole
+-- numbers have ties
+CREATE TABLE grid AS SELECT i AS id, i % 7 AS a, i / 7 % 7 AS b, i / 49 % 5 AS c, i % 3 AS d, 1 AS e, 1 AS f, 1 AS g, 1 AS h FROM generate_series(0, 2499) i;
+SELECT terms, scale, bool_and(few = many) AS same, count(DISTINCT few) AS seeds
+  FROM (SELECT terms, scale, seed,
+               (SELECT (t.inertia, t.iterations, t.sizes) FROM shopanalytics.train_kmeans('k2', 'grid', terms, 'id', n_init => 1, scale => scale, seed => seed) t)::text AS few,
+               (SELECT (t.inertia, t.iterations, t.sizes) FROM shopanalytics.train_kmeans('k2', 'grid', terms || '{e,f,g,h}', 'id', n_init => 1, scale => scale, seed => seed) t)::text AS many
+          FROM (VALUES ('{a}'::text[]), ('{a,b}'), ('{a,b,c}'), ('{a,b,c,d}')) t (terms), unnest(ARRAY['minmax', 'standard', 'none']) scale, generate_series(1, 6) seed) r
+ GROUP BY 1, 2 ORDER BY 1, 2;
+CREATE TABLE tenths AS SELECT x / 10.0::float8 AS x, y / 10.0::float8 AS y, 1 AS e, 1 AS f, 1 AS g FROM generate_series(0, 10) x, generate_series(0, 10) y;
+SELECT count(*) AS pairs, count(*) FILTER (WHERE few.sizes = many.sizes AND few.inertia = many.inertia) AS same
+  FROM generate_series(0, 10) i, generate_series(0, 10) j, generate_series(0, 10, 3) h,
+       shopanalytics.train_kmeans('k2', 'tenths', '{x,y}', scale => 'none', max_iterations => 1, init_centers => ARRAY[[i / 10.0, h / 10.0], [j / 10.0, 0.7]]) few,
+       shopanalytics.train_kmeans('k2', 'tenths', '{x,y,e,f,g}', scale => 'none', max_iterations => 1, init_centers => ARRAY[[i / 10.0, h / 10.0, 1, 1, 1], [j / 10.0, 0.7, 1, 1, 1]]) many;
+
 -- Lloyd's algorithm in plain SQL, from given centers, numbers min-max scaled: the labels of the rows.
 CREATE FUNCTION plain_lloyd(names text[], starts integer[]) RETURNS TABLE (id integer, label integer) LANGUAGE plpgsql AS $$
 DECLARE
