@@ -37,6 +37,8 @@
 #define MAX_HALVINGS		40
 #define NOISE				1e-13	/* relative error of an objective */
 #define STALLED				1e-20	/* relative gain that no digit shows */
+#define DETERMINED			1e-4	/* a step by rounding that still leaves
+									 * digits */
 #define SEPARATED			1e-9	/* a margin that is not 0 by rounding */
 
 /* Newton's steps get twice as many digits right; along a separation, they are alike. */
@@ -385,7 +387,7 @@ newton_run(Newton *newton)
 		if (part == 0)
 		{
 			/* where rounding decides what is lower, it is as low as it gets */
-			if (decrement <= 1e-9 * (1 + fabs(newton->objective)))
+			if (decrement <= 1e-9 * (1 + fabs(newton->objective)) && size <= DETERMINED)
 				newton->status = LOGISTIC_OK;
 			break;
 		}
@@ -400,7 +402,8 @@ newton_run(Newton *newton)
 		/* steps of rounding errors, where terms nearly depend on each other */
 		if (nlong > 0 && decrement <= STALLED * (1 + fabs(newton->objective)))
 		{
-			newton->status = LOGISTIC_OK;
+			if (size <= DETERMINED)
+				newton->status = LOGISTIC_OK;
 			break;
 		}
 		last_size = size;

@@ -134,7 +134,12 @@ tell(const LogisticModel *model, const Preparation *preparation)
 				errmsg("the label can be told from the terms without an error, in all rows or in some: no coefficients are the most likely ones"),
 				separating == NULL ? 0 : errdetail("It is told by: %s.", separating),
 				errhint("With penalty => 'l2' there is an answer."));
-	if (model->status == LOGISTIC_NOT_CONVERGED)
+	if (model->status == LOGISTIC_NOT_CONVERGED && model->iterations < model->options.max_iterations)
+		ereport(NOTICE,
+				errmsg("the coefficients are not determined: after %d iterations only rounding errors moved them",
+					   model->iterations),
+				errhint("Train with a smaller c, or leave out terms that nearly tell the label or each other."));
+	else if (model->status == LOGISTIC_NOT_CONVERGED)
 		ereport(NOTICE,
 				errmsg("the coefficients still changed after %d iterations", model->iterations),
 				errhint("Raise max_iterations or tolerance, or train with penalty => 'l2'."));

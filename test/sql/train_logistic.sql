@@ -52,6 +52,16 @@ SELECT * FROM pg_temp.error_of('SELECT shopanalytics.predict(''six@1'', ''{1}'':
 SELECT version, status, converged FROM shopanalytics.train_logistic('six', 'SELECT x, x > 3 AS y FROM generate_series(1, 6) AS x', 'y', key_column => 'x', features => '{x}', standardize => false, test_fraction => 0);
 SELECT term, pg_temp.off(ARRAY[coef], ARRAY[e]) < 1e-9 AS l7 FROM shopanalytics.coefficients('six') JOIN (VALUES ('(intercept)', -3.922133600306206), ('x', 1.1206096000874874)) v(name, e) ON name = term;
 
+-- Where the penalty is so weak that rounding hides it, what only looks like an answer is none; coefficients go on growing
+-- with the logarithm of c
+CREATE TABLE told AS SELECT i AS id, i > 10 AS y, i - 10.5 + (i % 3) * 0.1 AS x, (i * 7 % 5)::float8 AS z FROM generate_series(1, 20) i;
+SELECT status, converged FROM shopanalytics.train_logistic('told', 'told', 'y', '{x,z}', 'id', c => 1e12, test_fraction => 0);
+-- (the notice has the number of steps, which is the processor's)
+SET client_min_messages = warning;
+SELECT status, converged, iterations < 100 AS early, log_likelihood > -1e-15 AS near FROM shopanalytics.train_logistic('told', 'told', 'y', '{x,z}', 'id', c => 1e40, test_fraction => 0);
+RESET client_min_messages;
+SELECT * FROM pg_temp.error_of('SELECT shopanalytics.predict(''told@2'', ''{1,1}''::float8[])');
+
 -- L8: collinear, usable; a constant column
 CREATE TABLE eight(id, x1, y) AS VALUES (1, 1, 0), (2, 2, 1), (3, 3, 0), (4, 4, 0), (5, 5, 0), (6, 6, 1), (7, 7, 0), (8, 8, 1);
 SELECT status, converged, condition_number FROM shopanalytics.train_logistic('eight', 'SELECT id, x1, 2 * x1 AS x2, 7 AS always, y FROM eight', 'y', key_column => 'id', penalty => 'none', test_fraction => 0);
