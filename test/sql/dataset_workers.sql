@@ -88,15 +88,18 @@ $$;
 SELECT count(DISTINCT trained(workers)) FROM unnest(ARRAY[0, 3, 1, 2, 3]) workers;
 SELECT shopanalytics.model_drop('workers_test') IS NOT NULL AS dropped;
 
--- Workers do take part: who reads the first row, if it is the leader, waits until there is one.
+-- Workers do take part: who reads the first row, if it is the leader, waits until they have read what there is place for.
 CREATE TABLE wide AS SELECT i AS id, i % 2 = 0 AS y, repeat('x', 1500) AS filler FROM generate_series(1, 3000) i;
 ANALYZE wide;
 CREATE FUNCTION process(id bigint, leader integer) RETURNS integer STABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
+DECLARE
+    seen boolean := false;
 BEGIN
-    FOR i IN 1 .. 300 LOOP
+    FOR i IN 1 .. 1000 LOOP
         EXIT WHEN id > 1 OR pg_backend_pid() <> leader;
-        PERFORM pg_sleep(0.1), pg_stat_clear_snapshot();
-        EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE leader_pid = leader);
+        PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+        EXIT WHEN seen AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE leader_pid = leader AND wait_event IS DISTINCT FROM 'Extension');
+        seen := seen OR EXISTS (SELECT FROM pg_stat_activity WHERE leader_pid = leader);
     END LOOP;
     RETURN pg_backend_pid();
 END
