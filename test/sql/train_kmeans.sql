@@ -57,10 +57,12 @@ SELECT terms, scale, bool_and(few = many) AS same, count(DISTINCT few) AS seeds
           FROM (VALUES ('{a}'::text[]), ('{a,b}'), ('{a,b,c}'), ('{a,b,c,d}')) t (terms), unnest(ARRAY['minmax', 'standard', 'none']) scale, generate_series(1, 6) seed) r
  GROUP BY 1, 2 ORDER BY 1, 2;
 CREATE TABLE tenths AS SELECT x / 10.0::float8 AS x, y / 10.0::float8 AS y, 1 AS e, 1 AS f, 1 AS g FROM generate_series(0, 10) x, generate_series(0, 10) y;
+SET client_min_messages = warning;
 SELECT count(*) AS pairs, count(*) FILTER (WHERE few.sizes = many.sizes AND few.inertia = many.inertia) AS same
   FROM generate_series(0, 10) i, generate_series(0, 10) j, generate_series(0, 10, 3) h,
        shopanalytics.train_kmeans('k2', 'tenths', '{x,y}', scale => 'none', max_iterations => 1, init_centers => ARRAY[[i / 10.0, h / 10.0], [j / 10.0, 0.7]]) few,
        shopanalytics.train_kmeans('k2', 'tenths', '{x,y,e,f,g}', scale => 'none', max_iterations => 1, init_centers => ARRAY[[i / 10.0, h / 10.0, 1, 1, 1], [j / 10.0, 0.7, 1, 1, 1]]) many;
+RESET client_min_messages;
 
 -- Lloyd's algorithm in plain SQL, from given centers, numbers min-max scaled: the labels of the rows.
 CREATE FUNCTION plain_lloyd(names text[], starts integer[]) RETURNS TABLE (id integer, label integer) LANGUAGE plpgsql AS $$
