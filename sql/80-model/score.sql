@@ -48,9 +48,12 @@ BEGIN
      WHERE a.attrelid = to_regclass(TG_ARGV[1]) AND a.attname IN (key_column, 'key') AND NOT a.attisdropped
      ORDER BY a.attname = key_column DESC
      LIMIT 1;
-    IF NOT FOUND OR key IS NULL THEN
-        RAISE EXCEPTION 'no key "%" in the row, or no such column in the table %', key_column, TG_ARGV[1]
-            USING ERRCODE = 'undefined_column', HINT = 'The target is named with its schema.';
+    IF NOT FOUND AND to_regclass(TG_ARGV[1]) IS NULL THEN
+        RAISE EXCEPTION 'target table % does not exist, or is not named with its schema', TG_ARGV[1] USING ERRCODE = 'undefined_table';
+    ELSIF NOT FOUND THEN
+        RAISE EXCEPTION 'target table % has neither column "%" nor "key"', TG_ARGV[1], key_column USING ERRCODE = 'undefined_column';
+    ELSIF key IS NULL THEN
+        RAISE EXCEPTION 'column "%" of the row is null, or there is none', key_column USING ERRCODE = 'undefined_column';
     END IF;
 
     used := shopanalytics._find_model(TG_ARGV[0]);

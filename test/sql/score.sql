@@ -131,6 +131,17 @@ DROP TRIGGER score ON score_test.orders;
 CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night', 'score_test.nothing', 'order_id');
 INSERT INTO score_test.orders VALUES (54, 500, 1, 2, 1, NULL);
 DROP TRIGGER score ON score_test.orders;
+-- A target without its schema, a key that the target has not, and one that the row has not
+CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night', 'flags');
+INSERT INTO score_test.orders VALUES (56, 500, 1, 2, 1, NULL);
+DROP TRIGGER score ON score_test.orders;
+CREATE TABLE score_test.no_key (id integer);
+CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night', 'score_test.no_key');
+INSERT INTO score_test.orders VALUES (57, 500, 1, 2, 1, NULL);
+DROP TRIGGER score ON score_test.orders;
+CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night', 'score_test.no_key', 'id');
+INSERT INTO score_test.orders VALUES (58, 500, 1, 2, 1, NULL);
+DROP TRIGGER score ON score_test.orders;
 CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night');
 INSERT INTO score_test.orders VALUES (55, 500, 1, 2, 1, NULL);
 
