@@ -41,7 +41,7 @@ Datum
 cluster(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_need_kind(model_of_record(fcinfo, &terms, NULL), MODEL_KMEANS);
+	const Model *model = model_of_record(fcinfo, MODEL_CLUSTER, &terms, NULL);
 
 	if (terms == NULL)
 		PG_RETURN_NULL();
@@ -55,7 +55,7 @@ Datum
 cluster_array(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_need_kind(model_of_array(fcinfo, &terms), MODEL_KMEANS);
+	const Model *model = model_of_array(fcinfo, MODEL_CLUSTER, &terms);
 
 	if (terms == NULL)
 		PG_RETURN_NULL();
@@ -69,7 +69,7 @@ Datum
 cluster_distance(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_need_kind(model_of_record(fcinfo, &terms, NULL), MODEL_KMEANS);
+	const Model *model = model_of_record(fcinfo, MODEL_CLUSTER, &terms, NULL);
 	double		distance;
 
 	if (terms == NULL)
@@ -85,7 +85,7 @@ Datum
 cluster_distance_array(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_need_kind(model_of_array(fcinfo, &terms), MODEL_KMEANS);
+	const Model *model = model_of_array(fcinfo, MODEL_CLUSTER, &terms);
 	double		distance;
 
 	if (terms == NULL)

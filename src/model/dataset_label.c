@@ -182,7 +182,13 @@ choose_positive(DatasetReader *reader)
 		label->positive = i;
 	}
 	else if (label->nvalues == 2)
+	{
 		label->positive = strcmp(label->text[0], label->text[1]) > 0 ? 0 : 1;
+		ereport(NOTICE,
+				errmsg("label \"%s\": what is predicted is \"%s\", and \"%s\" is not that", reader->options->label,
+					   label->text[label->positive], label->text[1 - label->positive]),
+				errhint("Name the other one by positive if that is meant."));
+	}
 	if (label->nvalues == 1)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),

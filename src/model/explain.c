@@ -209,7 +209,7 @@ explain_row(FunctionCallInfo fcinfo, Explanation *e)
 	double	   *terms;
 	double	   *contributions;
 	ModelRecord record;
-	const Model *model = model_of_record(fcinfo, &terms, &record);
+	const Model *model = model_of_record(fcinfo, MODEL_PROBABILITY, &terms, &record);
 	const Preparation *preparation = model->preparation;
 	int			top_k = PG_ARGISNULL(2) ? preparation->nfeatures : PG_GETARG_INT32(2);
 

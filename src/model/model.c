@@ -142,10 +142,7 @@ model_probability(const Model *model, const double *terms)
 		case MODEL_FOREST:
 			return forest_predict(model->body, terms);
 		case MODEL_KMEANS:
-			ereport(ERROR,
-					errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					errmsg("a model of k-means has no probabilities"),
-					errhint("Use shopanalytics.cluster() and shopanalytics.cluster_distance()."));
+			model_need_answer(model, MODEL_PROBABILITY);
 	}
 	elog(ERROR, "unknown kind of a model: %d", (int) model->kind);
 }
@@ -161,4 +158,16 @@ model_need_kind(const Model *model, ModelKind kind)
 				errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				errmsg("this needs a model of %s, not of %s", kind_name(kind), kind_name(model->kind)));
 	return model;
+}
+
+void
+model_need_answer(const Model *model, ModelAnswer answer)
+{
+	if (answer == MODEL_CLUSTER)
+		model_need_kind(model, MODEL_KMEANS);
+	else if (model->kind == MODEL_KMEANS)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("a model of k-means has no probabilities"),
+				errhint("Use shopanalytics.cluster() and shopanalytics.cluster_distance()."));
 }

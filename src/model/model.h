@@ -12,6 +12,7 @@
 #ifndef SHOPANALYTICS_MODEL_H
 #define SHOPANALYTICS_MODEL_H
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "model/preparation.h"
 
@@ -33,7 +34,15 @@ typedef struct Model
 	char	   *name;
 	int			version;
 	double		threshold;		/* from where on yes */
+	TimestampTz trained_at;
 } Model;
+
+/* What a model is asked for about a row. */
+typedef enum ModelAnswer
+{
+	MODEL_PROBABILITY,
+	MODEL_CLUSTER
+} ModelAnswer;
 
 /* What the terms of a record were made from. */
 typedef struct ModelRecord
@@ -55,11 +64,12 @@ extern double model_probability(const Model *model, const double *terms);
  *
  * Where argument 1 is a record or an array of float8, *terms are its numbers as the
  * model takes them, good until the next call at the same place; NULL when the
- * answer is NULL.  *record, if it is asked for, is good as long as they are.
+ * answer is NULL.  A model that has no such answer is an error.  *record, if it is asked for, is good as long as they are.
  */
 extern const Model *model_named(FunctionCallInfo fcinfo);
-extern const Model *model_of_record(FunctionCallInfo fcinfo, double **terms, ModelRecord *record);
-extern const Model *model_of_array(FunctionCallInfo fcinfo, double **terms);
+extern const Model *model_of_record(FunctionCallInfo fcinfo, ModelAnswer answer, double **terms, ModelRecord *record);
+extern const Model *model_of_array(FunctionCallInfo fcinfo, ModelAnswer answer, double **terms);
+extern void model_need_answer(const Model *model, ModelAnswer answer);
 extern const Model *model_need_kind(const Model *model, ModelKind kind);
 
 #endif							/* SHOPANALYTICS_MODEL_H */

@@ -61,12 +61,12 @@ static uint64 last_serial = 0;
 uint64		model_cache_freed = 0;
 
 static const char *const version_query =
-"SELECT v.tableoid, v.xmin, v.ctid, v.id, v.version, v.status, v.state IS NULL, (v.metrics OPERATOR(pg_catalog.->>) 'threshold')::pg_catalog.float8"
+"SELECT v.tableoid, v.xmin, v.ctid, v.id, v.version, v.status, v.state IS NULL, (v.metrics OPERATOR(pg_catalog.->>) 'threshold')::pg_catalog.float8, v.trained_at"
 "  FROM shopanalytics.model_version v"
 " WHERE v.model OPERATOR(pg_catalog.=) $1 AND v.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4";
 
 static const char *const alias_query =
-"SELECT v.tableoid, v.xmin, v.ctid, v.id, v.version, v.status, v.state IS NULL, (v.metrics OPERATOR(pg_catalog.->>) 'threshold')::pg_catalog.float8"
+"SELECT v.tableoid, v.xmin, v.ctid, v.id, v.version, v.status, v.state IS NULL, (v.metrics OPERATOR(pg_catalog.->>) 'threshold')::pg_catalog.float8, v.trained_at"
 "  FROM shopanalytics.model_alias a"
 "       JOIN shopanalytics.model_version v ON v.model OPERATOR(pg_catalog.=) a.model AND v.version OPERATOR(pg_catalog.=) a.version"
 " WHERE a.model OPERATOR(pg_catalog.=) $1 AND a.alias OPERATOR(pg_catalog.=) $2";
@@ -252,8 +252,8 @@ model_cache_find(const text *name)
 	uint64		nrows;
 	HeapTuple	row;
 	TupleDesc	desc;
-	Datum		values[8];
-	bool		nulls[8];
+	Datum		values[9];
+	bool		nulls[9];
 
 	split_name(model, &place, &is_version);
 	SPI_connect();
@@ -285,6 +285,7 @@ model_cache_find(const text *name)
 		entry->cached.model->name = MemoryContextStrdup(entry->context, model);
 		entry->cached.model->version = DatumGetInt32(values[4]);
 		entry->cached.model->threshold = nulls[7] ? DEFAULT_THRESHOLD : DatumGetFloat8(values[7]);
+		entry->cached.model->trained_at = DatumGetTimestampTz(values[8]);
 	}
 	SPI_finish();
 	pfree(model);

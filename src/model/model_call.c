@@ -222,7 +222,7 @@ site_bind(FunctionCallInfo fcinfo, Site *site, Oid type, int32 typmod)
 }
 
 const Model *
-model_of_record(FunctionCallInfo fcinfo, double **terms, ModelRecord *record)
+model_of_record(FunctionCallInfo fcinfo, ModelAnswer answer, double **terms, ModelRecord *record)
 {
 	Site	   *site = find_site(fcinfo);
 	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(1);
@@ -230,6 +230,7 @@ model_of_record(FunctionCallInfo fcinfo, double **terms, ModelRecord *record)
 	int32		typmod = HeapTupleHeaderGetTypMod(header);
 	HeapTupleData tuple;
 
+	model_need_answer(site->entry->model, answer);
 	if (!site->is_bound || site->type != type || site->typmod != typmod)
 		site_bind(fcinfo, site, type, typmod);
 
@@ -252,7 +253,7 @@ model_of_record(FunctionCallInfo fcinfo, double **terms, ModelRecord *record)
 }
 
 const Model *
-model_of_array(FunctionCallInfo fcinfo, double **terms)
+model_of_array(FunctionCallInfo fcinfo, ModelAnswer answer, double **terms)
 {
 	Site	   *site = find_site(fcinfo);
 	const Preparation *preparation = site->entry->model->preparation;
@@ -261,6 +262,7 @@ model_of_array(FunctionCallInfo fcinfo, double **terms)
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
 	const char *element = ARR_DATA_PTR(array);
 
+	model_need_answer(site->entry->model, answer);
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

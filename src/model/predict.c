@@ -33,7 +33,7 @@ Datum
 predict(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_of_record(fcinfo, &terms, NULL);
+	const Model *model = model_of_record(fcinfo, MODEL_PROBABILITY, &terms, NULL);
 
 	if (terms == NULL)
 		PG_RETURN_NULL();
@@ -47,7 +47,7 @@ Datum
 predict_array(PG_FUNCTION_ARGS)
 {
 	double	   *terms;
-	const Model *model = model_of_array(fcinfo, &terms);
+	const Model *model = model_of_array(fcinfo, MODEL_PROBABILITY, &terms);
 
 	if (terms == NULL)
 		PG_RETURN_NULL();
@@ -66,7 +66,7 @@ predict_class(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	model = model_of_record(fcinfo, &terms, NULL);
+	model = model_of_record(fcinfo, MODEL_PROBABILITY, &terms, NULL);
 	threshold = PG_ARGISNULL(2) ? model->threshold : PG_GETARG_FLOAT8(2);
 	if (isnan(threshold))
 		ereport(ERROR,

@@ -136,8 +136,9 @@ check_has_key(const IntakeSource *source, const char *key)
 
 /*
  * The statement without what is done where there is a row already; its parameters
- * are model, version and threshold.  OFFSET 0 has a row scored once, however often
- * its score is used.
+ * are model, version, threshold and when it was trained: a model of the same name may
+ * have been dropped, and have had the same version.  OFFSET 0 has a row scored once,
+ * however often its score is used.
  */
 static char *
 insert_statement(const Model *model, const IntakeSource *source, const char *key, const ScoreTarget *target,
@@ -161,7 +162,8 @@ insert_statement(const Model *model, const IntakeSource *source, const char *key
 	if (only_new)
 		appendStringInfo(&sql,
 						 " WHERE NOT EXISTS (SELECT FROM %s AS target WHERE target.%s OPERATOR(pg_catalog.=) %s"
-						 " AND target.model OPERATOR(pg_catalog.=) $1 AND target.version OPERATOR(pg_catalog.=) $2)",
+						 " AND target.model OPERATOR(pg_catalog.=) $1 AND target.version OPERATOR(pg_catalog.=) $2"
+						 " AND target.scored_at OPERATOR(pg_catalog.>=) $4)",
 						 target->table, target->key, row_key);
 	appendStringInfoString(&sql, " OFFSET 0) AS s WHERE shopanalytics._has_answer(s.score)");
 	if (!only_new)
@@ -191,11 +193,11 @@ score_statement(const char *insert, const ScoreTarget *target)
 static int64
 run(const char *sql, Datum *values, int expected)
 {
-	Oid			types[] = {TEXTOID, INT4OID, FLOAT8OID};
+	Oid			types[] = {TEXTOID, INT4OID, FLOAT8OID, TIMESTAMPTZOID};
 	int64		nrows;
 
 	SPI_connect();
-	if (SPI_execute_with_args(sql, 3, types, values, NULL, false, 0) != expected)
+	if (SPI_execute_with_args(sql, lengthof(types), types, values, NULL, false, 0) != expected)
 		elog(ERROR, "could not run \"%s\"", sql);
 	nrows = SPI_processed;
 	SPI_finish();
@@ -291,7 +293,7 @@ score(PG_FUNCTION_ARGS)
 	ScoreTarget target;
 	char	   *key;
 	char	   *insert;
-	Datum		values[3];
+	Datum		values[4];
 	double		threshold;
 	int64		nunanswered = 0;
 	int64		nrows;
@@ -318,6 +320,7 @@ score(PG_FUNCTION_ARGS)
 	values[0] = CStringGetTextDatum(model->name);
 	values[1] = Int32GetDatum(model->version);
 	values[2] = Float8GetDatum(threshold);
+	values[3] = TimestampTzGetDatum(model->trained_at);
 
 	nrows = write_scores(insert, &target, values, &nunanswered);
 	if (nunanswered > 0)

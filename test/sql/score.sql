@@ -144,6 +144,19 @@ INSERT INTO score_test.orders VALUES (58, 500, 1, 2, 1, NULL);
 DROP TRIGGER score ON score_test.orders;
 CREATE TRIGGER score AFTER INSERT ON score_test.orders FOR EACH ROW EXECUTE FUNCTION shopanalytics.score_row('night');
 INSERT INTO score_test.orders VALUES (55, 500, 1, 2, 1, NULL);
+DROP TRIGGER score ON score_test.orders;
+-- A model that was dropped and trained again has version 1 again, and scores of its own.
+SELECT status FROM shopanalytics.train_logistic('again', 'score_test.orders', 'is_anomaly', '{amount}', test_fraction => 0);
+SELECT shopanalytics.score('again', 'SELECT * FROM score_test.orders WHERE order_id <= 40', 'score_test.flags') AS scored;
+SELECT shopanalytics.model_drop('again');
+SELECT version, status FROM shopanalytics.train_logistic('again', 'score_test.orders', 'is_anomaly', '{n_items,night}', test_fraction => 0);
+SELECT shopanalytics.score('again', 'SELECT * FROM score_test.orders WHERE order_id <= 40', 'score_test.flags') AS scored_anew;
+SELECT shopanalytics.score('again', 'SELECT * FROM score_test.orders WHERE order_id <= 40', 'score_test.flags') AS nothing;
+SELECT count(*), count(*) FILTER (WHERE score <> shopanalytics.predict('again', o)) AS stale
+  FROM score_test.flags f JOIN score_test.orders o ON o.order_id::text = f.order_id WHERE model = 'again';
+-- A model of another kind is that, whatever columns the row has.
+SELECT shopanalytics.cluster('again', f) FROM score_test.flags f LIMIT 1;
+SELECT shopanalytics.cluster('again', '{1}'::float8[]);
 
 DELETE FROM shopanalytics.model;
 DROP SCHEMA score_test CASCADE;
