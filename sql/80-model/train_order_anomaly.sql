@@ -180,6 +180,13 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 
+    -- Where roc_auc is what chance gives in one of twenty cases (Mann and Whitney), say so.
+    IF chosen.n_test > 0 AND chosen.roc_auc < 0.5 + 1.645 * sqrt((best.n + 1) / nullif(12.0 * best.n_positive * (best.n - best.n_positive), 0)) THEN
+        RAISE NOTICE 'the orders of store "%" that are flagged are hardly better than chance: roc_auc % of % test rows, % of them bad',
+            store, round(chosen.roc_auc::numeric, 3), best.n, best.n_positive
+            USING HINT = 'Name bad orders that their features can tell, by bad_orders, or do not use the flags.';
+    END IF;
+
     -- What is got without a model, by always saying what most orders are.
     IF chosen.n_test > 0 THEN
         kind := 'majority';
