@@ -104,6 +104,11 @@ skip_projection(const PlannedStmt *plan, Plan *child, List *columns)
 	child->targetlist = targets;
 }
 
+/*
+ * Columns of the scan below; with varno 0, what these are themselves.  That tells no
+ * more than their types, and must not be the scan's own columns again: who shows
+ * the plan would look them up without end.
+ */
 static List *
 packed_targets(int varno)
 {
@@ -113,9 +118,11 @@ packed_targets(int varno)
 
 	for (i = 0; i < PACKED_COLUMNS; i++)
 	{
-		Var		   *var = makeVar(varno, i + 1, types[i], -1, InvalidOid, 0);
+		Expr	   *expr = varno == 0 ?
+		(Expr *) makeNullConst(types[i], -1, InvalidOid) :
+		(Expr *) makeVar(varno, i + 1, types[i], -1, InvalidOid, 0);
 
-		targets = lappend(targets, makeTargetEntry((Expr *) var, i + 1, NULL, false));
+		targets = lappend(targets, makeTargetEntry(expr, i + 1, NULL, false));
 	}
 
 	return targets;
@@ -157,7 +164,7 @@ packed_plan_insert(PlannedStmt *plan, const CustomScanMethods *methods, List *pr
 	scan->scan.plan.allParam = bms_copy(child->allParam);
 	scan->custom_plans = list_make1(child);
 	scan->custom_private = private;
-	scan->custom_scan_tlist = packed_targets(INDEX_VAR);
+	scan->custom_scan_tlist = packed_targets(0);
 	scan->methods = methods;
 	outerPlan(gather) = &scan->scan.plan;
 	gather->targetlist = packed_targets(OUTER_VAR);
