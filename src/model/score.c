@@ -20,6 +20,7 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -30,6 +31,8 @@
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 #include "utils/varlena.h"
 
 #include "compat.h"
@@ -53,6 +56,7 @@ typedef struct ScoreTarget
 	char	   *table;			/* with its schema, quoted */
 	char	   *key;			/* column of it, quoted */
 	char	   *key_type;
+	char	   *key_equals;		/* operator, with its schema */
 } ScoreTarget;
 
 /* Where the score() that is running counts rows without an answer. */
@@ -65,6 +69,28 @@ check_not_null(FunctionCallInfo fcinfo, int argument, const char *name)
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("%s must not be null", name));
+}
+
+/*
+ * By which a type's values are the same in a primary key.  That of an extension's
+ * type is where the extension is.
+ */
+static char *
+equality_of(Oid type)
+{
+	Oid			op = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(op));
+	Form_pg_operator operator;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		return "OPERATOR(pg_catalog.=)";
+	operator = (Form_pg_operator) GETSTRUCT(tuple);
+	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(operator->oprnamespace)),
+					  NameStr(operator->oprname));
+	ReleaseSysCache(tuple);
+
+	return result;
 }
 
 /*
@@ -114,6 +140,7 @@ find_target(const char *name, const char *key)
 	target.table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table));
 	target.key = pstrdup(quote_identifier(key));
 	target.key_type = format_type_with_typemod(get_atttype(table, key_at), -1);
+	target.key_equals = equality_of(get_atttype(table, key_at));
 	return target;
 }
 
@@ -161,16 +188,16 @@ insert_statement(const Model *model, const IntakeSource *source, const char *key
 	appendStringInfo(&sql, " AS reasons FROM %s", source->from);
 	if (only_new)
 		appendStringInfo(&sql,
-						 " WHERE NOT EXISTS (SELECT FROM %s AS target WHERE target.%s OPERATOR(pg_catalog.=) %s"
+						 " WHERE NOT EXISTS (SELECT FROM %s AS target WHERE target.%s %s %s"
 						 " AND target.model OPERATOR(pg_catalog.=) $1 AND target.version OPERATOR(pg_catalog.=) $2"
 						 " AND target.scored_at OPERATOR(pg_catalog.>=) $4)",
-						 target->table, target->key, row_key);
+						 target->table, target->key, target->key_equals, row_key);
 	appendStringInfoString(&sql, " OFFSET 0) AS s WHERE shopanalytics._has_answer(s.score)");
 	if (!only_new)
 		appendStringInfo(&sql,
-						 " AND NOT EXISTS (SELECT FROM %s AS target WHERE target.%s OPERATOR(pg_catalog.=) s.key"
+						 " AND NOT EXISTS (SELECT FROM %s AS target WHERE target.%s %s s.key"
 						 " AND target.model OPERATOR(pg_catalog.=) $1 AND " SAME_ROW ")",
-						 target->table, target->key, "$2", "s.score", "(s.score OPERATOR(pg_catalog.>=) $3)", "s.reasons", "s.reasons");
+						 target->table, target->key, target->key_equals, "$2", "s.score", "(s.score OPERATOR(pg_catalog.>=) $3)", "s.reasons", "s.reasons");
 	return sql.data;
 }
 
