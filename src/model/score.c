@@ -291,17 +291,20 @@ run_for_new_rows(const char *insert, Datum *values, int64 *nunanswered)
 
 /*
  * The whole statement is planned even where a part of it will do: the table must
- * have the key, and the caller the rights, whatever rows there are.
+ * have the key, and the caller the rights, whatever rows there are.  A constraint
+ * that can be deferred would not tell of a second row in time.
  */
 static int64
 write_scores(const char *insert, const ScoreTarget *target, Datum *values, int64 *nunanswered)
 {
 	char	   *whole = score_statement(insert, target);
-	char	   *any = psprintf("SELECT FROM %s AS target WHERE target.model OPERATOR(pg_catalog.=) $1 LIMIT 1", target->table);
+	char	   *slow = psprintf("(SELECT FROM %s AS target WHERE target.model OPERATOR(pg_catalog.=) $1 LIMIT 1) UNION ALL"
+								" SELECT FROM pg_catalog.pg_index WHERE indrelid OPERATOR(pg_catalog.=) %s::pg_catalog.regclass AND NOT indimmediate",
+								target->table, quote_literal_cstr(target->table));
 	int64		nrows;
 
 	run(psprintf("EXPLAIN %s", whole), values, SPI_OK_UTILITY);
-	if (run(any, values, SPI_OK_SELECT) == 0 &&
+	if (run(slow, values, SPI_OK_SELECT) == 0 &&
 		(nrows = run_for_new_rows(insert, values, nunanswered)) >= 0)
 		return nrows;
 	return run_counting(whole, values, nunanswered);

@@ -108,6 +108,16 @@ SET max_parallel_workers_per_gather = 2;
 SELECT count(DISTINCT terms[1]) > 1 AS by_several, count(*) AS rows
   FROM shopanalytics._dataset(format('SELECT id, y, process(id, %s) AS process FROM wide', pg_backend_pid()), 'y', ARRAY['process'], key_column => 'id', test_fraction => 0);
 
+-- The plan can be shown, to the last word.
+LOAD 'auto_explain';
+SET auto_explain.log_nested_statements = on;
+SET auto_explain.log_verbose = on;
+SET auto_explain.log_analyze = on;
+SET auto_explain.log_level = 'debug5';
+SET auto_explain.log_min_duration = 0;
+SELECT count(*) FROM shopanalytics._dataset('wide', 'y', ARRAY['id'], key_column => 'id', test_fraction => 0);
+SET auto_explain.log_min_duration = -1;
+
 -- The rights are the caller's, in workers as well.
 CREATE ROLE workers_test_clerk;
 GRANT USAGE ON SCHEMA workers_test TO workers_test_clerk;

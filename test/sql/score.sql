@@ -154,6 +154,15 @@ SELECT shopanalytics.score('again', 'SELECT * FROM score_test.orders WHERE order
 SELECT shopanalytics.score('again', 'SELECT * FROM score_test.orders WHERE order_id <= 40', 'score_test.flags') AS nothing;
 SELECT count(*), count(*) FILTER (WHERE score <> shopanalytics.predict('again', o)) AS stale
   FROM score_test.flags f JOIN score_test.orders o ON o.order_id::text = f.order_id WHERE model = 'again';
+-- A key that can be deferred is refused, as ON CONFLICT does it, and not with two rows of one key.
+CREATE TABLE score_test.deferred (order_id text, model text, version integer, score float8, is_flagged boolean, reasons jsonb, scored_at timestamptz, PRIMARY KEY (order_id, model) DEFERRABLE INITIALLY DEFERRED);
+SELECT shopanalytics.score('again', 'SELECT 1 AS order_id, n_items, night FROM score_test.orders', 'score_test.deferred');
+-- A key of an extension's type is compared by its own equality.
+CREATE EXTENSION citext SCHEMA score_test;
+CREATE TABLE score_test.named (order_id score_test.citext, model text, version integer, score float8, is_flagged boolean, reasons jsonb, scored_at timestamptz, PRIMARY KEY (order_id, model));
+SELECT shopanalytics.score('again', 'SELECT (''k'' || order_id)::score_test.citext AS order_id, n_items, night FROM score_test.orders WHERE order_id < 9', 'score_test.named') AS scored;
+SELECT shopanalytics.score('again', 'SELECT (''K'' || order_id)::score_test.citext AS order_id, n_items, night FROM score_test.orders WHERE order_id < 9', 'score_test.named') AS new_ones,
+       shopanalytics.score('again', 'SELECT (''K'' || order_id)::score_test.citext AS order_id, n_items, night FROM score_test.orders WHERE order_id < 9', 'score_test.named', only_new => false) AS changed;
 -- A model of another kind is that, whatever columns the row has.
 SELECT shopanalytics.cluster('again', f) FROM score_test.flags f LIMIT 1;
 SELECT shopanalytics.cluster('again', '{1}'::float8[]);
