@@ -27,6 +27,8 @@
 
 #include "compat.h"
 
+#define MANY_LEFT_OUT	0.1		/* of all rows, for one column */
+
 /* What was counted while rows were read, and must not be. */
 static void
 check_bad(const DatasetReader *reader)
@@ -89,18 +91,44 @@ number_terms(DatasetReader *reader)
 	reader->dataset->ntrain_positive = reader->npositive[TRAIN];
 }
 
+/* The one for whose nulls most rows were left out. */
+static const DatasetColumn *
+leaves_out_most(const DatasetReader *reader)
+{
+	const DatasetColumn *most = &reader->columns[0];
+
+	for (int i = 1; i < reader->ncolumns; i++)
+	{
+		if (reader->columns[i].nleft_out > most->nleft_out)
+			most = &reader->columns[i];
+	}
+
+	return most;
+}
+
+/* Are there any?  And is it said when many are left out? */
 static void
 check_rows(const DatasetReader *reader)
 {
 	const Dataset *dataset = reader->dataset;
+	const DatasetColumn *most = leaves_out_most(reader);
+	int64		nrows = reader->part[TRAIN]->nrows + reader->part[TEST]->nrows;
 
-	if (reader->part[TRAIN]->nrows + reader->part[TEST]->nrows == 0)
+	if (nrows == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("there are no rows to train on"),
 				dataset->nskipped == 0 ? 0 :
+				most->nleft_out == 0 ?
 				errdetail(INT64_FORMAT " rows were left out, " INT64_FORMAT " of them without a label.",
-						  dataset->nskipped, dataset->nlabel_null));
+						  dataset->nskipped, dataset->nlabel_null) :
+				errdetail(INT64_FORMAT " rows were left out, " INT64_FORMAT " of them for a null in column \"%s\".",
+						  dataset->nskipped, most->nleft_out, most->feature->name));
+	if (most->nleft_out > MANY_LEFT_OUT * (nrows + dataset->nskipped))
+		ereport(NOTICE,
+				errmsg(INT64_FORMAT " of " INT64_FORMAT " rows are left out, " INT64_FORMAT " of them for a null in column \"%s\"",
+					   dataset->nskipped, nrows + dataset->nskipped, most->nleft_out, most->feature->name),
+				errhint("null_policy, or \"impute\" of prepare, can fill them."));
 }
 
 static void

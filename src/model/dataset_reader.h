@@ -53,6 +53,8 @@ typedef struct DatasetColumn
 	uint32		hash_room;
 	int		   *level;			/* by code; -1: none */
 
+	int64		nleft_out;		/* rows, for a null here and in none before */
+
 	/* What makes an error, once all is read. */
 	int64		nbad;			/* NaN and infinities */
 	int64		nnull;			/* where there must be none */

@@ -131,8 +131,13 @@ take_value(DatasetReader *reader, int i, Datum value, bool isnull, double *to, b
 {
 	DatasetColumn *column = &reader->columns[i];
 
+	if (isnull && !take_null(column, to, bad))
+	{
+		column->nleft_out++;
+		return false;
+	}
 	if (isnull)
-		return take_null(column, to, bad);
+		return true;
 	if (column->codes != NULL)
 		*to = category_code(reader, column, value);
 	else
