@@ -7,7 +7,8 @@
  * training is to give the same answer each time.  So a table is read from its
  * first page on, whoever else reads it, and no plan is taken in which workers
  * would send rows as it happens: but for a table there are workers that keep its
- * order (segment_scan.c).
+ * order (segment_scan.c).  What the source's own functions give is theirs to keep the
+ * same: a segment too large for its place is read twice.
  *
  * IDENTIFICATION
  *	  src/intake/intake_order.c
@@ -60,6 +61,7 @@ give_row(OrderReceiver *order, SegmentRecord *record)
 	MemoryContextReset(order->context);
 }
 
+/* The slot is the leader's own, whose values are there already. */
 static bool
 receive_rows(TupleTableSlot *slot, DestReceiver *self)
 {

@@ -5,9 +5,9 @@
  *
  * One INSERT ... SELECT with the caller's rights: the rows go from the source
  * through the model into the table, and a row there that would stay the same is
- * not written again, nor locked.  ON CONFLICT looks into the index once more for each row and
- * takes half of the time, so where the model has no row yet it is tried without;
- * if there is one after all, all is done over.
+ * not written again, nor locked.  ON CONFLICT looks into the index once more for
+ * each row and takes half of the time, so where the model has no row yet it is tried
+ * without; if there is one after all, all is done over.
  *
  * IDENTIFICATION
  *	  src/model/score.c
